@@ -57,6 +57,23 @@ void rcu_leave(bool token);
 /* One grace period; the caller is offline meanwhile. Counts, times, names the slowest reader. */
 void rcu_synchronize(void);
 
+/* Is the calling thread online, as a registered reader or in a read section? */
+bool rcu_online(void);
+
+/* For tables of liburcu-cds that live in this domain. */
+struct rcu_flavor_struct;
+const struct rcu_flavor_struct *rcu_domain(void);
+
+/** struct rcu_usage - what statistics and the watchdog ask of the domain */
+struct rcu_usage {
+	uint64_t grace_periods;         /* completed */
+	uint64_t gp_last_ns, gp_max_ns; /* duration, ns */
+	uint64_t gp_current_ns;         /* age of the oldest one being waited for; 0: none */
+	uint32_t readers;               /* registered with netns_reader_register() */
+	char slowest[32];               /* reader that holds the current one; "": none */
+};
+void rcu_usage(struct rcu_usage *ret_usage);
+
 uint64_t netns_now_ns(void); /* CLOCK_MONOTONIC, ns */
 
 #endif /* NETNS_RCU_INTERNAL_H */

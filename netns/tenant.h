@@ -16,43 +16,51 @@ struct ref_tracker; /* ref.c */
 struct name_entry;  /* names.c */
 struct owner_count; /* owner.c */
 
-/** struct netns_batch - tenants that are torn down together; intrusive, so that it cannot fail */
+/**
+ * struct netns_batch - tenants that are set up or torn down together; intrusive, cannot fail
+ *
+ * Linked by tenant.undo_next. Owned by one thread, on its stack.
+ */
 struct netns_batch {
 	struct tenant *head;
-	unsigned int count;         /* tenants armed for the current op */
-	const struct netns_ops *op; /* the op whose callbacks run now */
+	unsigned int size;              /* tenants linked at head */
+	unsigned int count;             /* tenants armed for the current op; exit_batch only */
+	const struct netns_ops *op;     /* the op whose callbacks run now */
+	const struct netns_ops *failed; /* op whose init TENANT_UNARMED ones have not; or NULL */
 };
 
-/** struct tenant - see struct netns for the first two lines */
+/** struct tenant - see struct netns for the first two lines; four lines in all */
 struct tenant {
 	struct netns pub;
 
-	/* line 2: written by whoever takes and puts references */
-	uint32_t active __attribute__((aligned(64))); /* atomic; 0: dying */
+	/* line 2: written by whoever takes and puts references, charges and uncharges */
+	uint32_t active __attribute__((aligned(64))); /* atomic; 1 from setup on; 0: dying */
 	uint32_t passive;                        /* atomic; the active ones together hold one */
 	uint64_t bytes_used;                     /* atomic; arena bytes charged */
 	uint32_t count_used[NETNS_QUOTA_KINDS];  /* atomic; [0] unused */
-	uint64_t bytes_limit;                    /* w:control r:control */
-	uint32_t count_limit[NETNS_QUOTA_KINDS]; /* w:control r:control; [0] unused */
+	uint64_t bytes_limit;                    /* w:control r:control; UINT64_MAX: none */
+	uint32_t count_limit[NETNS_QUOTA_KINDS]; /* w:control r:control; UINT32_MAX: none */
+	uid_t owner_uid;                         /* atomic; w:control r:control */
+	gid_t owner_gid;                         /* atomic; w:control r:control */
 
 	/* line 3: life; written on creation and retirement */
-	struct tenant *batch_next; /* limbo stack, then batch: the preallocated retire record */
-	const struct netns_ops *last_op; /* last op whose init succeeded; NULL: none */
+	struct tenant *batch_next; /* limbo stack, then cleanup batch: the preallocated record */
+	struct tenant *undo_next;  /* batch of setup, of (un)registration, of cleanup; phase */
 	uint64_t ops_limit;        /* ops with seq >= this were not initialised; 0: no limit */
-	uint64_t retired_ns;       /* when the last reference went */
 	struct name_entry *name;   /* w:control (name lock) r:control */
 	struct peer_table *peers;  /* peer.c; NULL until the first id; guarded by the peer lock */
 	struct ref_tracker *refs;  /* ref.c; NULL without ref_tracker */
-	struct owner_count *owner; /* counts tenants of one uid */
-	uid_t owner_uid;
-	gid_t owner_gid;
-	uint32_t state; /* enum tenant_state, atomic */
-	uint32_t armed; /* scratch of the undo routine */
+	struct owner_count *owner; /* owner.c; NULL without a limit per owner */
+	uint32_t state;            /* enum tenant_state, atomic; LIVE from publication on */
+	uint32_t retired_ms;       /* when the last reference went, ms since netns_lib_init() */
 };
+
+_Static_assert(sizeof(struct tenant) == 4 * NETNS_CACHE_LINE, "a tenant is four cache lines");
 
 enum tenant_state {
 	TENANT_FREE = 0,
-	TENANT_SETUP = 0x53455455, /* words that a stray read is unlikely to meet */
+	TENANT_SETUP = 0x53455455,   /* words that a stray read is unlikely to meet */
+	TENANT_UNARMED = 0x554e4152, /* in setup; batch->failed never succeeded here */
 	TENANT_LIVE = 0x4c495645,
 	TENANT_DYING = 0x4459494e,
 	TENANT_DEAD = 0x44454144, /* exited; passive references only */
@@ -85,8 +93,8 @@ int session_fini(void);
 void ref_track(struct tenant *t, struct netns_ref *ref, const char *holder, const char *file,
 	       int line);
 void ref_untrack(struct tenant *t, struct netns_ref *ref);
-void ref_release(
-	struct tenant *t); /* frees the tracker; reports what is left; before the memory goes */
+/* Frees the tracker and reports what is left; before the memory goes. */
+void ref_release(struct tenant *t);
 
 /* log.c: @level as in netns_options.log; one line, no newline at its end. */
 void netns_log(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
