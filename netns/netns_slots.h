@@ -10,6 +10,7 @@
 #ifndef NETNS_SLOTS_H
 #define NETNS_SLOTS_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,8 +51,8 @@ struct netns {
 	union netns_slot slot[NETNS_SLOTS_INLINE]; /* w:control (release) r:worker (consume) */
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct netns) == 2 * NETNS_CACHE_LINE, "hot head is two cache lines");
-_Static_assert(offsetof(struct netns, slot) == 40, "head and three slots share the first line");
+static_assert(sizeof(struct netns) == 2 * NETNS_CACHE_LINE, "hot head is two cache lines");
+static_assert(offsetof(struct netns, slot) == 40, "head and three slots share the first line");
 
 #define NETNS_F_ROOT 1u /* netns_init_ns() */
 
