@@ -8,6 +8,7 @@
 #ifndef DP_ADJ_H
 #define DP_ADJ_H
 
+#include <assert.h>
 #include <stdint.h>
 
 struct dp_link;
@@ -41,7 +42,7 @@ struct dp_adj {
 	uint32_t generation;
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct dp_adj) == 64, "an adjacency is one cache line");
+static_assert(sizeof(struct dp_adj) == 64, "an adjacency is one cache line");
 
 extern struct dp_adj *dp_adj_base; /* one reservation of virtual memory; const after dp_init() */
 

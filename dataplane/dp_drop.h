@@ -6,6 +6,7 @@
 #ifndef DP_DROP_H
 #define DP_DROP_H
 
+#include <assert.h>
 #include <stdint.h>
 
 /* X(symbol, "name in output", "what it means, for people") */
@@ -65,7 +66,7 @@ enum dp_drop {
 		DP_DROP_REASONS
 };
 
-_Static_assert(DP_DROP_REASONS <= 64, "a tenant's drop block is 512 bytes");
+static_assert(DP_DROP_REASONS <= 64, "a tenant's drop block is 512 bytes");
 
 /* Name as in output ("unknown-tag"), and its meaning. NULL for an unknown reason. */
 const char *dp_drop_name(enum dp_drop reason);

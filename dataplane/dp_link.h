@@ -11,6 +11,7 @@
 #ifndef DP_LINK_H
 #define DP_LINK_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -70,7 +71,7 @@ struct dp_link {
 	uint64_t spare[2];
 } __attribute__((aligned(64)));
 
-_Static_assert(sizeof(struct dp_link) == 128, "a link is two cache lines for workers");
+static_assert(sizeof(struct dp_link) == 128, "a link is two cache lines for workers");
 
 /** struct dp_link_config - a link to be; zeroed fields mean defaults */
 struct dp_link_config {
