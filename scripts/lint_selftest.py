@@ -18,6 +18,7 @@ CLEAN = {
                    'uint64_t netns_one(void)\n{\n\treturn sizeof("rte_panic(volatile)");\n}\n',
     "dataplane/two.c": HEAD + '#include "netns/netns.h"\n\nint two(void);\n\nint two(void)\n{\n\treturn (int)netns_one();\n}\n',
     "bench/three.c": HEAD + '#include <stdio.h>\n\nint main(void)\n{\n\tprintf("3\\n");\n\treturn 0;\n}\n',
+    "docs/man/one.1": '.\\" one\n.TH ONE 1\n.SH NAME\none \\- first\n',
     "run.sh": "#!/bin/sh\n# SPDX-License-Identifier: BSD-3-Clause\nset -eu\n",
 }
 
