@@ -26,7 +26,7 @@ void arena_free(void *ptr, size_t size);
 /* All or nothing: 0 or -ENOMEM. */
 int arena_alloc_bulk(int node, size_t size, unsigned int n, void **ret_ptr);
 void arena_free_bulk(void *const *ptr, unsigned int n, size_t size);
-/* Node that @ptr's region is bound to, as the arena believes. */
+/* Node that @ptr's region is bound to, as the arena believes; -EFAULT: none of the arena's. */
 int arena_node_of(const void *ptr);
 
 enum arena_pages { ARENA_PAGES_HUGETLB, ARENA_PAGES_THP, ARENA_PAGES_4K };

@@ -18,11 +18,12 @@ void netns_fault_arm(uint64_t nth);
 uint64_t netns_fault_seen(void);
 
 bool fault_alloc_slow(void);
-extern bool fault_armed; /* w:test r:control */
+extern bool fault_armed; /* atomic; w:test r:control */
 
 static inline bool fault_alloc(void)
 {
-	return __builtin_expect(fault_armed, 0) && fault_alloc_slow();
+	return __builtin_expect(__atomic_load_n(&fault_armed, __ATOMIC_RELAXED), 0) &&
+	       fault_alloc_slow();
 }
 
 /* malloc() and friends of libc for control structures, under fault injection. */
