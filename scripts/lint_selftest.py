@@ -29,6 +29,7 @@ PLANTED = [
     ("banned", "netns/a.c", 7, HEAD + 'void f(void)\n{\n\tprintf("x");\n}\n'),
     ("banned", "dataplane/a.c", 5, HEAD + "void *f(void) { return rte_malloc(0, 8, 0); }\n"),
     ("banned", "apps/a.c", 5, HEAD + 'void f(void) { rte_panic("x"); }\n'),
+    ("banned", "netns/a.c", 5, HEAD + "char *f(char *s) { return strtok(s, 0); }\n"),
     ("banned", "netns/a.c", 5, HEAD + "__attribute__((constructor)) static void f(void);\n"),
     ("typedef", "netns/a.h", 5, HEAD + "typedef struct a {\n\tint b;\n} a_t;\n"),
     ("goto", "netns/a.h", 5, HEAD + "#define TRY(x) \\\n\tif (x) \\\n\t\tgoto out\n"),

@@ -96,6 +96,8 @@ def banned(tree):
     in_libraries = [
         (r"\brte_malloc\(", "rte_malloc per object costs 128 bytes and a lock: use the arena"),
         (r"\bprintf\(", "a library does not write to standard output: use the log callback"),
+        (r"\b(localtime|gmtime|ctime|asctime|strtok|getpwnam|getpwuid|getgrnam|getgrgid|inet_ntoa)\(",
+         "not thread-safe: use the _r form"),
         (r"__attribute__\(\(\s*(con|de)structor", "constructors register behind the user's back"),
     ]
     for pattern, why in everywhere:
