@@ -164,8 +164,13 @@ static inline uint32_t netns_inum(const struct netns *ns)
 {
 	return ns->inum;
 }
-/* NULL without a name. Valid while a reference or a passive count is held. */
+/*
+ * NULL without a name. Valid while a reference or a passive count is held, but for a rename, which
+ * ends it a grace period later: who does not control renames uses netns_name_copy().
+ */
 const char *netns_name(const struct netns *ns);
+/* Errors: -ENOENT no name, -ENOSPC longer than @size - 1 bytes (NETNS_NAME_MAX + 1 is enough) */
+int netns_name_copy(const struct netns *ns, char *buf, size_t size);
 
 /**
  * netns_name_set() - name a tenant that has none, rename, or (NULL) take the name away

@@ -60,6 +60,9 @@ void rcu_synchronize(void);
 /* Is the calling thread online, as a registered reader or in a read section? */
 bool rcu_online(void);
 
+/* Has the calling thread called netns_reader_register()? */
+bool netns_reader_is_registered(void);
+
 /* For tables of liburcu-cds that live in this domain. */
 struct rcu_flavor_struct;
 const struct rcu_flavor_struct *rcu_domain(void);
@@ -73,6 +76,7 @@ struct rcu_usage {
 	char slowest[32];               /* reader that holds the current one; "": none */
 };
 void rcu_usage(struct rcu_usage *ret_usage);
+void rcu_usage_reset(void); /* counters start anew with the library */
 
 uint64_t netns_now_ns(void); /* CLOCK_MONOTONIC, ns */
 

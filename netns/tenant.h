@@ -7,12 +7,13 @@
 #ifndef NETNS_TENANT_H
 #define NETNS_TENANT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "netns.h"
 
 struct peer_table;  /* peer.c */
-struct ref_tracker; /* ref_tracker.c */
+struct ref_tracker; /* ref.c */
 struct name_entry;  /* names.c */
 struct owner_count; /* owner.c */
 
@@ -27,6 +28,8 @@ struct netns_batch {
 	unsigned int count;             /* tenants armed for the current op; exit_batch only */
 	const struct netns_ops *op;     /* the op whose callbacks run now */
 	const struct netns_ops *failed; /* op whose init TENANT_UNARMED ones have not; or NULL */
+	struct netns_defer *deferred;   /* due after the same grace period; retire.c */
+	bool visible;                   /* readers may find the tenants: slots outlive one more */
 };
 
 /** struct tenant - see struct netns for the first two lines; four lines in all */
@@ -57,6 +60,10 @@ struct tenant {
 
 _Static_assert(sizeof(struct tenant) == 4 * NETNS_CACHE_LINE, "a tenant is four cache lines");
 
+#define TENANT_F_UNBORN                                                           \
+	0x80000000u /* in pub.flags: setup failed, so it never counted as created \
+		     */
+
 enum tenant_state {
 	TENANT_FREE = 0,
 	TENANT_SETUP = 0x53455455,   /* words that a stray read is unlikely to meet */
@@ -82,16 +89,17 @@ int peer_fini(void);
 int fd_init(void);
 int fd_fini(void);
 void fd_cleanup_batch(struct tenant *head); /* forgets kernel links of dying tenants */
-/*
- * fd.c: handles what epoll reported of fd_epoll_fd(); @cookie is the event's data.ptr. Any thread,
- * also two at once with the same cookie.
+/* fd.c: handles what epoll reported; called by watch.c from its thread with fd_epoll_fd()'s events.
  */
 int fd_epoll_fd(void);
 void fd_epoll_event(void *cookie);
 int session_init(void);
 int session_fini(void);
 
-/* ref_tracker.c: nothing to do unless built with ref_tracker. */
+/* ref.c: no-ops but for counters unless built with ref_tracker. */
+void ref_track(struct tenant *t, struct netns_ref *ref, const char *holder, const char *file,
+	       int line);
+void ref_untrack(struct tenant *t, struct netns_ref *ref);
 /* Frees the tracker and reports what is left; before the memory goes. */
 void ref_release(struct tenant *t);
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Reclaim: a batch of dying tenants becomes free memory, see ops_undo() for the order. Called by
+ * the retire threads, and for its last step by create.c (failed setup) and tenant.c (last drop).
+ *
+ * Rules: nothing here fails or needs memory. Descriptors and peer ids go before any callback. What
+ * was published leaves the table inside the phase, so that a registration meets a tenant either
+ * with all its operations or not at all.
+ */
+#include "reclaim.h"
+
+#include "arena.h"
+#include "limbo.h"
+#include "names.h"
+#include "ops.h"
+#include "owner.h"
+#include "phase.h"
+#include "rcu.h"
+#include "slots.h"
+#include "stats.h"
+#include "table.h"
+#include "tenant.h"
+
+#define CHUNK 256u
+
+/* Tenants whose memory goes back in one call, and whose owner is told in one. */
+struct pile {
+	void *ptr[CHUNK];
+	unsigned int n;
+	unsigned int born; /* of them, those that were created */
+	struct owner_count *owner;
+	unsigned int owned;
+};
+
+static void pile_owner(struct pile *pile, struct owner_count *owner)
+{
+	if (owner != pile->owner) {
+		owner_give(pile->owner, pile->owned);
+		pile->owner = owner;
+		pile->owned = 0;
+	}
+	pile->owned++;
+}
+
+static void pile_flush(struct pile *pile)
+{
+	if (pile->n == 0)
+		return;
+	arena_free_bulk(pile->ptr, pile->n, sizeof(struct tenant));
+	stats_unreserve(pile->n);
+	stats_add(&stats.destroyed, pile->born);
+	pile->n = pile->born = 0;
+}
+
+/* The memory of a tenant without references, active or passive. */
+static void pile_tenant(struct pile *pile, struct tenant *t)
+{
+	pile_owner(pile, t->owner);
+	if (t->name != NULL)
+		name_free(t);
+	__atomic_store_n(&t->state, TENANT_FREE, __ATOMIC_RELAXED);
+	pile->born += !(t->pub.flags & TENANT_F_UNBORN);
+	pile->ptr[pile->n++] = t;
+	if (pile->n == CHUNK)
+		pile_flush(pile);
+}
+
+void reclaim_memory(struct tenant *t)
+{
+	struct pile pile = { .n = 0 };
+
+	pile_tenant(&pile, t);
+	pile_flush(&pile);
+	owner_give(pile.owner, pile.owned);
+}
+
+/* Return: is it safe to free @t? If not, somebody has it and it stays for ever. */
+static bool unused(struct tenant *t, uint32_t active)
+{
+	uint32_t state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
+	uint32_t have = __atomic_load_n(&t->active, __ATOMIC_ACQUIRE);
+	uint64_t bytes = __atomic_load_n(&t->bytes_used, __ATOMIC_RELAXED);
+
+	if (have != active || (active == 0) != (state == TENANT_DYING)) {
+		netns_log(0,
+			  "tenant %u is to be freed, but has %u references and state 0x%x: it is "
+			  "left allocated",
+			  t->pub.index, have, state);
+		return false;
+	}
+	if (bytes != 0)
+		netns_log(1, "tenant %u is freed with %llu bytes still charged: a module leaks",
+			  t->pub.index, (unsigned long long)bytes);
+	return true;
+}
+
+static void finish(struct pile *pile, struct tenant *t, uint32_t active)
+{
+	ref_release(t);
+	slots_free(t);
+	if (!unused(t, active)) {
+		/* counted as gone: nobody must wait for it */
+		stats_add(&stats.leaked, 1);
+		stats_unreserve(1);
+		stats_add(&stats.destroyed, !(t->pub.flags & TENANT_F_UNBORN));
+		pile_owner(pile, t->owner);
+		return;
+	}
+	__atomic_store_n(&t->state, TENANT_DEAD, __ATOMIC_RELEASE);
+	/* acquire: what other holders did; pairs with the release in netns_drop() */
+	if (__atomic_load_n(&t->passive, __ATOMIC_ACQUIRE) == 1 ||
+	    __atomic_fetch_sub(&t->passive, 1, __ATOMIC_ACQ_REL) == 1)
+		pile_tenant(pile, t);
+}
+
+void reclaim_finish(struct tenant *head, uint32_t active)
+{
+	struct pile pile = { .n = 0 };
+	struct tenant *t, *next;
+
+	for (t = head; t != NULL; t = next) {
+		next = t->undo_next;
+		if (next != NULL) {
+			__builtin_prefetch(&next->active);
+			__builtin_prefetch(&next->undo_next);
+		}
+		finish(&pile, t, active);
+	}
+	pile_flush(&pile);
+	owner_give(pile.owner, pile.owned);
+}
+
+unsigned int reclaim_batch(struct tenant *limbo, struct netns_defer *deferred)
+{
+	struct netns_batch batch = { .head = limbo, .deferred = deferred };
+	struct tenant *t;
+
+	if (limbo == NULL) {
+		rcu_synchronize();
+		defer_run(deferred);
+		return 0;
+	}
+	for (t = limbo; t != NULL; t = t->batch_next) {
+		t->undo_next = t->batch_next;
+		if (t->batch_next != NULL)
+			__builtin_prefetch(&t->batch_next->batch_next);
+		batch.size++;
+	}
+	phase_read_lock();
+	fd_cleanup_batch(limbo);
+	peer_cleanup_batch(limbo);
+	ops_cleanup(&batch);
+	table_give(limbo);
+	phase_read_unlock();
+	reclaim_finish(limbo, 0);
+	return batch.size;
+}
