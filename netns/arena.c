@@ -116,13 +116,12 @@ static void *run_alloc(unsigned int node, size_t size)
 
 static void run_free(void *ptr, size_t size)
 {
+	unsigned int node = owner_node(ptr);
 	uint32_t units = units_of(size), head = unit_of(ptr);
-	unsigned int node;
 
-	if (head >= arena.chunks * UNITS_PER_CHUNK || arena.units[head].head != head ||
+	if (ptr != unit_addr(head) || arena.units[head].head != head ||
 	    arena.units[head].kind != UNIT_RUN || arena.units[head].units != units)
 		netns_bug("arena: %p is freed as %zu bytes, which it is not", ptr, size);
-	node = owner_node(ptr);
 	arena.units[head].kind = UNIT_FREE;
 	if (pool_give(head, units))
 		region_shrink(node);
@@ -237,13 +236,15 @@ void arena_free_bulk(void *const *ptr, unsigned int n, size_t size)
 		quarantine_put(ptr[i], size);
 }
 
+void arena_foreign(const void *ptr)
+{
+	netns_bug("arena: %p is freed, which is not the arena's", ptr);
+}
+
 int arena_node_of(const void *ptr)
 {
-	unsigned int node;
+	unsigned int node = node_at(ptr);
 
-	if ((const char *)ptr < arena.base || unit_of(ptr) >= arena.chunks * UNITS_PER_CHUNK)
-		return -EFAULT;
-	node = owner_node(ptr);
 	return node == NODE_NONE ? -EFAULT : (int)node;
 }
 

@@ -162,12 +162,25 @@ static inline uint32_t unit_of(const void *ptr)
 	return (uint32_t)((size_t)((const char *)ptr - arena.base) >> UNIT_SHIFT);
 }
 
-/* The node whose bins and pool own @ptr. The chunk stays mapped while the caller owns @ptr. */
-static inline unsigned int owner_node(const void *ptr)
+_Noreturn void arena_foreign(const void *ptr);
+
+/* NODE_NONE: @ptr is not the arena's. */
+static inline unsigned int node_at(const void *ptr)
 {
 	size_t chunk = (size_t)((const char *)ptr - arena.base) >> CHUNK_SHIFT;
 
-	return __atomic_load_n(&arena.chunk_node[chunk], __ATOMIC_RELAXED);
+	return chunk >= arena.chunks ? NODE_NONE
+				     : __atomic_load_n(&arena.chunk_node[chunk], __ATOMIC_RELAXED);
+}
+
+/* The node whose bins and pool own @ptr. The chunk stays mapped while the caller owns @ptr. */
+static inline unsigned int owner_node(const void *ptr)
+{
+	unsigned int node = node_at(ptr);
+
+	if (__builtin_expect(node == NODE_NONE, 0))
+		arena_foreign(ptr);
+	return node;
 }
 
 /* ---- cache.c: magazines of threads ---- */

@@ -92,7 +92,6 @@ void *pages_reserve(size_t bytes)
 void pages_unreserve(void *addr, size_t bytes)
 {
 	asan_unroot(addr, bytes);
-	asan_unpoison(addr, bytes);
 	munmap(addr, bytes);
 }
 

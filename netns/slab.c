@@ -175,14 +175,10 @@ unsigned int slab_take(unsigned int node, unsigned int ci, unsigned int n, void 
 static uint32_t put_bit(unsigned int ci, const void *ptr)
 {
 	const struct arena_class *cls = &arena.classes[ci];
-	uint32_t unit = unit_of(ptr), head, at, index;
-	struct unit *u;
+	uint32_t head = arena.units[unit_of(ptr)].head, at, index;
+	struct unit *u = &arena.units[head];
 	uint64_t *word;
 
-	if (unit >= arena.chunks * UNITS_PER_CHUNK)
-		netns_bug("arena: %p is freed, which is not the arena's", ptr);
-	head = arena.units[unit].head;
-	u = &arena.units[head];
 	at = (uint32_t)((size_t)((const char *)ptr - (char *)unit_addr(head)) / 64);
 	index = (uint32_t)((at * cls->inverse) >> 32);
 	if (u->kind != UNIT_SLAB || u->cls != ci || index >= cls->objects ||
