@@ -23,9 +23,19 @@ struct netns_cred {
 	gid_t gid;
 };
 
-/** netns_permitted() - may @cred change and enter @ns? owner uid, owner gid's member, or admin */
+/**
+ * netns_permitted() - may @cred change and enter @ns?
+ *
+ * Yes for administrators, for the owner's uid, and for the owner's gid unless that is 0, which is
+ * nobody's choice. Context: any; lock-free.
+ */
 bool netns_permitted(const struct netns *ns, const struct netns_cred *cred);
-/* Change the owner. The caller has checked who may. Context: control. */
+
+/**
+ * netns_set_owner() - change the owner; the caller has checked who may
+ * Context: control; blocks(mutex)
+ * Errors:  -EINVAL an id of -1; -ENOENT @ns is dying; -ENOSPC the new owner has too many; -ENOMEM
+ */
 int netns_set_owner(struct netns *ns, uid_t uid, gid_t gid);
 void netns_owner(const struct netns *ns, uid_t *ret_uid, gid_t *ret_gid);
 
@@ -46,11 +56,15 @@ int netns_open_fd(struct netns *ns);
 int netns_find_by_fd(int fd, struct netns **ret_ns);
 
 /**
- * netns_link_kernel() - let a kernel network namespace stand for @ns too; holds no reference
- * @nsfs_fd: descriptor of /proc/PID/ns/net or /run/netns/NAME
- * Errors:   -EBADF; -EINVAL no network namespace; -EEXIST linked already; -ENOMEM
+ * netns_link_kernel() - let a kernel network namespace stand for @ns too; holds no reference on @ns
+ * @nsfs_fd: descriptor of /proc/PID/ns/net or /run/netns/NAME; a copy of it keeps the kernel's
+ *           namespace (its number would be reused) until the link goes, with @ns at the latest
+ * Context:  control; blocks(mutex)
+ * Errors:   -EBADF; -EINVAL no network namespace; -EEXIST linked already; -ENOENT @ns is dying;
+ *           -EMFILE; -ENOMEM
  */
 int netns_link_kernel(struct netns *ns, int nsfs_fd);
+/* Errors: -EBADF, -EINVAL as above; -ENOENT it does not stand for @ns. */
 int netns_unlink_kernel(struct netns *ns, int nsfs_fd);
 
 /**
@@ -82,7 +96,7 @@ int netns_session_enter(struct netns_session *session, const struct netns_cred *
  */
 int netns_find_by_pid(pid_t pid, struct netns **ret_ns);
 
-/* Calls @fn with the pid of each session in @ns. */
+/* Calls @fn with the pid of each session in @ns, oldest first, outside of locks. */
 void netns_session_pids(struct netns *ns, void (*fn)(pid_t pid, void *arg), void *arg);
 
 #ifdef __cplusplus

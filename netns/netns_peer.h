@@ -24,7 +24,7 @@ struct netns;
  *
  * Context: control; blocks(mutex)
  * Errors:  -EEXIST @peer has an id already, or @reqid is taken; -ENOENT @ns or @peer is dying;
- *          -ENOMEM
+ *          -ENOMEM; -ENOSPC no number is left
  * Source:  behaviour of Linux peernet2id_alloc() and rtnl_net_newid()
  */
 int netns_peer_id_alloc(struct netns *ns, struct netns *peer, int reqid, int *ret_id);
@@ -37,8 +37,10 @@ struct netns *netns_peer_by_id(struct netns *ns, int id);
 
 /**
  * netns_peer_next() - ids in ascending order, for dumps; stable under change
+ * @ns:     referenced
  * @after:  the last id seen; -1 to begin
  * @ret_id: out: the next id
+ * Context: control; blocks(mutex)
  * Return:  the referenced peer, or NULL at the end. O(log n) per step.
  */
 struct netns *netns_peer_next(struct netns *ns, int after, int *ret_id);
@@ -55,18 +57,22 @@ struct netns_peer_event {
 /* Embedded by the subscriber; valid until netns_peer_unsubscribe() returned. */
 struct netns_peer_subscriber {
 	void (*fn)(struct netns_peer_subscriber *sub, const struct netns_peer_event *event);
-	struct netns_peer_subscriber *next; /* the library's own, as the two below */
-	unsigned int running;
-	unsigned int dead;
+	struct netns_peer_subscriber *next; /* the library's own, as the one below */
+	uint64_t since;
 };
 
 /**
  * netns_peer_subscribe() - hear of every id given and taken, in order, outside all locks
  * Context: control; blocks(mutex). Events come from the thread that changed the table, or from
  *          another one that was delivering at that moment; callbacks may use the whole peer API.
+ *          The thread that retires tenants is one of them, so a callback must not wait for it.
+ *          Changes made before the call are not heard.
  */
 void netns_peer_subscribe(struct netns_peer_subscriber *sub);
-/* No callback of @sub runs any more when this returns (but for the one that calls it). */
+/*
+ * No callback of @sub runs any more when this returns (but for the one that calls it). To be called
+ * with no lock held that a callback of @sub takes.
+ */
 void netns_peer_unsubscribe(struct netns_peer_subscriber *sub);
 
 #ifdef __cplusplus

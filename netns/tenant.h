@@ -13,7 +13,7 @@
 #include "netns.h"
 
 struct peer_table;  /* peer.c */
-struct ref_tracker; /* ref.c */
+struct ref_tracker; /* ref_tracker.c */
 struct name_entry;  /* names.c */
 struct owner_count; /* owner.c */
 
@@ -89,17 +89,16 @@ int peer_fini(void);
 int fd_init(void);
 int fd_fini(void);
 void fd_cleanup_batch(struct tenant *head); /* forgets kernel links of dying tenants */
-/* fd.c: handles what epoll reported; called by watch.c from its thread with fd_epoll_fd()'s events.
+/*
+ * fd.c: handles what epoll reported of fd_epoll_fd(); @cookie is the event's data.ptr. Any thread,
+ * also two at once with the same cookie.
  */
 int fd_epoll_fd(void);
 void fd_epoll_event(void *cookie);
 int session_init(void);
 int session_fini(void);
 
-/* ref.c: no-ops but for counters unless built with ref_tracker. */
-void ref_track(struct tenant *t, struct netns_ref *ref, const char *holder, const char *file,
-	       int line);
-void ref_untrack(struct tenant *t, struct netns_ref *ref);
+/* ref_tracker.c: nothing to do unless built with ref_tracker. */
 /* Frees the tracker and reports what is left; before the memory goes. */
 void ref_release(struct tenant *t);
 

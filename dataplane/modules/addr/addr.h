@@ -69,5 +69,8 @@ void addr_listen(struct addr_listener *l);
 void addr_unlisten(struct addr_listener *l);
 
 extern const struct dp_module addr_module;
+/* Around the module's registration: the link listener. Context: init. */
+void addr_begin(void);
+void addr_end(void);
 
 #endif /* ADDR_H */

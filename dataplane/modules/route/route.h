@@ -52,6 +52,7 @@ struct route {
 	uint32_t table, metric, mtu;
 	uint8_t dst[16], prefsrc[16];
 	uint32_t adj; /* next-hop index in the FIB */
+	bool hidden;  /* on its way out */
 	uint32_t n_nexthops;
 	struct route_nexthop nexthop[];
 };
@@ -88,5 +89,8 @@ void route_listen(struct route_listener *l);
 void route_unlisten(struct route_listener *l);
 
 extern const struct dp_module route_module;
+/* Around the module's registration: shared adjacencies, link listener. Context: init. -ENOMEM */
+int route_begin(void);
+void route_end(void);
 
 #endif /* ROUTE_H */
