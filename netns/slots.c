@@ -171,7 +171,7 @@ int slot_assign(struct tenant *t, unsigned int id, void *ptr)
 {
 	union netns_slot *slot = slot_of(&t->pub, id);
 
-	if (slot == NULL)
+	if (id >= NETNS_SLOTS_INLINE && slot == NULL)
 		return slots_grow(t, id, ptr);
 	/* pairs with the acquire in netns_generic() */
 	if (ptr != NULL)
