@@ -236,6 +236,11 @@ void arena_free_bulk(void *const *ptr, unsigned int n, size_t size)
 		quarantine_put(ptr[i], size);
 }
 
+void arena_trim(void)
+{
+	region_trim();
+}
+
 void arena_foreign(const void *ptr)
 {
 	netns_bug("arena: %p is freed, which is not the arena's", ptr);

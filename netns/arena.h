@@ -29,6 +29,10 @@ void arena_free_bulk(void *const *ptr, unsigned int n, size_t size);
 /* Node that @ptr's region is bound to, as the arena believes; -EFAULT: none of the arena's. */
 int arena_node_of(const void *ptr);
 
+/* Gives a part of what nobody needed since the last call back to the kernel; for a regular tick.
+ * Context: control; blocks(mutex). */
+void arena_trim(void);
+
 enum arena_pages { ARENA_PAGES_HUGETLB, ARENA_PAGES_THP, ARENA_PAGES_4K };
 
 struct arena_usage {

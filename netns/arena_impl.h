@@ -128,6 +128,7 @@ uint32_t region_take(unsigned int node, uint32_t units);
 bool pool_give(uint32_t unit, uint32_t units);
 /* Not under a lock. */
 void region_shrink(unsigned int node);
+void region_trim(void);
 
 /* ---- slab.c: objects of one class ---- */
 void slab_init(void);

@@ -11,14 +11,19 @@
 #include "pool.h"
 #include "tenant.h"
 
-#define BUCKETS  8u /* longest run 1, 2-3, 4-7, ... 64-127, 128 units */
-#define LOOK_MAX 8u /* chunks looked at in the bucket that only may fit */
+#define BUCKETS   8u /* longest run 1, 2-3, 4-7, ... 64-127, 128 units */
+#define LOOK_MAX  8u /* chunks looked at in the bucket that only may fit */
+
+#define IDLE_MIN  4u  /* chunks that a node keeps, whatever happens */
+#define IDLE_FREE 32u /* more than these and half of all chunks do not wait for arena_trim() */
+#define DECAY     16u /* part of the surplus that goes at each call */
 
 struct pool {
 	struct arena_lock lock;
 	uint32_t bucket[BUCKETS]; /* all guarded by lock: lists of chunks */
 	uint32_t chunks;          /* mapped */
 	uint32_t idle;            /* of them without a unit in use */
+	uint32_t idle_low;        /* fewest of these since the last pool_surplus() */
 } __attribute__((aligned(64)));
 
 static struct chunk *chunks; /* const after pool_init() */
@@ -98,10 +103,20 @@ static void link_chunk(struct pool *pool, uint32_t c) TS_REQUIRES(pool->lock)
 	pool->bucket[b] = c;
 }
 
-/* Chunks without use that a node keeps, so that a breathing load does not map and unmap. */
-static uint32_t idle_keep(const struct pool *pool) TS_REQUIRES(pool->lock)
+/*
+ * Idle chunks that nobody has to wait for: mapping one again costs the kernel's clearing of 2 MiB,
+ * which is more than all objects in it cost, so a load that breathes shall find them.
+ */
+static uint32_t idle_bound(const struct pool *pool) TS_REQUIRES(pool->lock)
 {
-	return 4 + pool->chunks / 16;
+	return IDLE_FREE + pool->chunks / 2;
+}
+
+static void idle_taken(struct pool *pool) TS_REQUIRES(pool->lock)
+{
+	pool->idle--;
+	if (pool->idle < pool->idle_low)
+		pool->idle_low = pool->idle;
 }
 
 static uint32_t take_from(struct pool *pool, uint32_t c, uint32_t n) TS_REQUIRES(pool->lock)
@@ -113,7 +128,7 @@ static uint32_t take_from(struct pool *pool, uint32_t c, uint32_t n) TS_REQUIRES
 		return NIL;
 	unlink_chunk(pool, c);
 	if (chunk->free == UNITS_PER_CHUNK)
-		pool->idle--;
+		idle_taken(pool);
 	chunk->free_mask &= ~run_mask(at, n);
 	chunk->free = (uint8_t)(chunk->free - n);
 	link_chunk(pool, c);
@@ -173,26 +188,38 @@ bool pool_give(uint32_t unit, uint32_t units)
 		unit += n;
 		units -= n;
 	}
-	too_many = pool->idle > idle_keep(pool);
+	too_many = pool->idle > idle_bound(pool);
 	arena_unlock(&pool->lock);
 	return too_many;
 }
 
-/* Takes an idle chunk out of the pool. Return: NIL when there are not more than are kept. */
-uint32_t pool_detach_idle(unsigned int node)
+uint32_t pool_detach_idle(unsigned int node, bool trim)
 {
 	struct pool *pool = &pools[node];
 	uint32_t c = NIL;
 
 	arena_lock(&pool->lock);
-	if (pool->idle > idle_keep(pool)) {
+	if (pool->idle > (trim ? IDLE_MIN : idle_bound(pool))) {
 		c = pool->bucket[BUCKETS - 1];
 		unlink_chunk(pool, c);
-		pool->idle--;
+		idle_taken(pool);
 		pool->chunks--;
 	}
 	arena_unlock(&pool->lock);
 	return c;
+}
+
+uint32_t pool_surplus(unsigned int node)
+{
+	struct pool *pool = &pools[node];
+	uint32_t n = 0;
+
+	arena_lock(&pool->lock);
+	if (pool->idle_low > IDLE_MIN)
+		n = (pool->idle_low - IDLE_MIN + DECAY - 1) / DECAY;
+	pool->idle_low = pool->idle;
+	arena_unlock(&pool->lock);
+	return n;
 }
 
 void pool_add(unsigned int node, uint32_t c, uint32_t n)
@@ -240,7 +267,7 @@ uint32_t pool_claim(unsigned int node, uint32_t n)
 		if (arena.chunk_node[i] == NODE_NONE)
 			continue;
 		unlink_chunk(pool, i);
-		pool->idle--;
+		idle_taken(pool);
 		pool->chunks--;
 	}
 	arena_unlock(&pool->lock);

@@ -34,8 +34,10 @@ void pool_init(struct chunk *table);
 /* Chunks @c .. @c + @n - 1, whose masks say what of them is free, belong to @node's pool now. */
 void pool_add(unsigned int node, uint32_t c, uint32_t n);
 uint32_t pool_chunks(unsigned int node);
-/* Takes an idle chunk out of the pool. Return: NIL when there are not more than are kept. */
-uint32_t pool_detach_idle(unsigned int node);
+/* Takes an idle chunk out of the pool. NIL: so few are idle that they are kept, fewer if @trim. */
+uint32_t pool_detach_idle(unsigned int node, bool trim);
+/* Idle chunks to trim now: a part of those that nobody needed since the last call. */
+uint32_t pool_surplus(unsigned int node);
 /* Finds @n chunks in a row that are not mapped, or idle in @node's pool, which they leave. */
 uint32_t pool_claim(unsigned int node, uint32_t n);
 

@@ -25,19 +25,35 @@ static struct chunk *chunks;                            /* one for each of the r
 static uint32_t first_hole; /* grow_lock: no chunk before this one is unmapped */
 static uint32_t described;  /* grow_lock: chunks whose units have memory in the tables */
 
-void region_shrink(unsigned int node)
+/* Gives an idle chunk back to the kernel. Return: was there one to spare? */
+static bool shrink_one(unsigned int node, bool trim)
 {
 	uint32_t c;
 
 	netns_mutex_lock(&grow_lock);
-	while ((c = pool_detach_idle(node)) != NIL) {
+	c = pool_detach_idle(node, trim);
+	if (c != NIL) {
 		__atomic_store_n(&arena.chunk_node[c], NODE_NONE, __ATOMIC_RELAXED);
 		pages_decommit(arena.base + ((size_t)c << CHUNK_SHIFT), CHUNK_SIZE);
 		__atomic_fetch_sub(&arena.reserved, CHUNK_SIZE, __ATOMIC_RELAXED);
 		if (c < first_hole)
 			first_hole = c;
 	}
-	netns_mutex_unlock(&grow_lock);
+	netns_mutex_unlock(&grow_lock); /* each time: others may wait for memory */
+	return c != NIL;
+}
+
+void region_shrink(unsigned int node)
+{
+	while (shrink_one(node, false))
+		;
+}
+
+void region_trim(void)
+{
+	for (unsigned int node = 0; node < arena.nodes; node++)
+		for (uint32_t n = pool_surplus(node); n > 0 && shrink_one(node, true); n--)
+			;
 }
 
 /* Makes the tables of units reach to chunk @end. Beyond they are address space only, because limits

@@ -19,6 +19,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "limbo.h"
 #include "rcu.h"
 #include "retire.h"
@@ -273,6 +274,7 @@ static void *watch_main(void *arg)
 		check_sites(now);
 		check_readers();
 		check_dying();
+		arena_trim();
 	}
 }
 
