@@ -116,6 +116,11 @@ int dp_link_move(struct dp_link *link, struct netns *to, const char *new_name,
 struct dp_link *dp_link_find(struct netns *ns, const char *name);
 struct dp_link *dp_link_by_ifindex(struct netns *ns, uint32_t ifindex);
 struct dp_link *dp_link_next(struct netns *ns, struct dp_link *after);
+/*
+ * The link object that an index stands for now, if its generation still is @generation: for what
+ * outlived a burst. Worker or control, RCU reader online; wait-free. NULL: gone.
+ */
+struct dp_link *dp_link_by_index(uint32_t index, uint32_t generation);
 const char *dp_link_name(const struct dp_link *link);
 
 int dp_link_set_name(struct dp_link *link, const char *name);

@@ -63,6 +63,10 @@ void neigh_release(struct dp_link *link, uint8_t family, const uint8_t *addr);
 void neigh_resolve(struct dp_worker *w, const struct dp_link *link, uint8_t family,
 		   const uint8_t *dst, struct rte_mbuf *m);
 
+/* The adjacency of an on-link destination, of whatever kind it is now; NULL: no entry. Worker, RCU.
+ */
+const struct dp_adj *neigh_lookup(const struct dp_link *link, uint8_t family, const uint8_t *dst);
+
 enum neigh_event { NEIGH_NEW, NEIGH_DEL };
 struct neigh_listener {
 	void (*fn)(struct neigh_listener *l, enum neigh_event event, struct netns *ns,
@@ -73,5 +77,8 @@ void neigh_listen(struct neigh_listener *l);
 void neigh_unlisten(struct neigh_listener *l);
 
 extern const struct dp_module neigh_module;
+/* Around the module's registration: neighbour thread, link listener. Context: init. */
+int neigh_begin(void);
+void neigh_end(void);
 
 #endif /* NEIGH_H */
