@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "limbo.h"
 #include "names.h"
 #include "ops.h"
 #include "owner.h"
@@ -226,6 +227,7 @@ static void unmake(struct netns_batch *batch)
 		if (t->name != NULL)
 			name_cancel(t);
 		t->pub.flags |= TENANT_F_UNBORN;
+		t->retired_ms = limbo_clock_ms();
 	}
 	reclaim_finish(batch->head, 1);
 }

@@ -163,8 +163,7 @@ static bool report_left(void)
 
 	netns_stats(&s);
 	readers = s.readers - (netns_reader_is_registered() ? 1 : 0);
-	if (readers != 0)
-		netns_log(1, "%u readers are still registered", readers);
+	rcu_report_readers();
 	ops_report();
 	if (s.live > 1 || s.dying != 0)
 		netns_log(1, "%llu tenants are still referenced, %llu are dying",
@@ -177,7 +176,7 @@ static bool report_left(void)
 			  netns_name(ns) != NULL ? netns_name(ns) : "");
 	}
 	rcu_leave(token);
-	return readers != 0 || ops_count() != 0 || s.live > 1 || s.dying != 0;
+	return readers != 0 || ops_count() != 0 || stats_get(&stats.reserved) > 1;
 }
 
 int netns_lib_fini(void)

@@ -31,6 +31,17 @@ static struct netns_ops *first, *last, *first_device;
 static uint64_t last_seq;
 static uint32_t count; /* atomic; r:any */
 
+/* Takes back what assign_data() gave @t, which nobody has seen. */
+static void unassign(const struct netns_ops *op, struct tenant *t)
+{
+	void *data = slot_clear(t, op->slot_id);
+
+	if (data == NULL || op->size == 0)
+		return;
+	netns_uncharge(&t->pub, NETNS_QUOTA_BYTES, ops_data_size(op));
+	arena_free(data, ops_data_size(op));
+}
+
 /* Sets up @op's slot for up to CHUNK tenants from *@pos on, and moves *@pos. */
 static int assign_chunk(const struct netns_ops *op, struct tenant **pos)
 {
@@ -83,6 +94,22 @@ static int assign_data(const struct netns_ops *op, struct tenant *t)
 	return err;
 }
 
+/*
+ * The init of @op failed in @failed, or never ran there: no slot of @op stays from there on, so
+ * that the exits of others cannot meet it.
+ */
+static void disarm(struct netns_batch *batch, const struct netns_ops *op, struct tenant *failed)
+{
+	struct tenant *t;
+
+	ops_orphan(batch, op, failed);
+	for (t = failed; t != NULL; t = t->undo_next) {
+		__atomic_store_n(&t->state, TENANT_UNARMED, __ATOMIC_RELAXED);
+		if (op->id != NULL)
+			unassign(op, t);
+	}
+}
+
 /* Runs one op over the batch. On failure, tenants that it did not initialise are TENANT_UNARMED. */
 static int setup_op(struct netns_batch *batch, struct netns_ops *op)
 {
@@ -102,10 +129,8 @@ static int setup_op(struct netns_batch *batch, struct netns_ops *op)
 		}
 		watch_end(site);
 	}
-	if (err == 0)
-		return 0;
-	for (; t != NULL; t = t->undo_next)
-		__atomic_store_n(&t->state, TENANT_UNARMED, __ATOMIC_RELAXED);
+	if (err != 0)
+		disarm(batch, op, t);
 	return err;
 }
 
@@ -196,8 +221,10 @@ static int init_one(struct netns_batch *batch, struct netns_ops *op, struct tena
 		err = op->init(&t->pub);
 		watch_end(site);
 	}
-	if (err != 0)
+	if (err != 0) {
 		t->ops_limit = op->seq;
+		ops_orphan(batch, op, t);
+	}
 	t->undo_next = batch->head;
 	batch->head = t;
 	batch->size++;
@@ -290,6 +317,8 @@ static int add(struct netns_ops *op, bool device)
 		return -EDEADLK;
 	phase_write_lock();
 	err = registered(op) ? -EEXIST : acquire(op);
+	if (err != 0 && err != -EEXIST && op->id != NULL)
+		*op->id = ~0u;
 	if (err == 0) {
 		list_insert(op, device ? NULL : first_device);
 		if (device && first_device == NULL)

@@ -295,6 +295,29 @@ void rcu_usage(struct rcu_usage *ret_usage)
 	pthread_mutex_unlock(&registry_lock);
 }
 
+/* Name of the @i-th registered reader but the caller. Return: is there one? */
+static bool reader_name(uint32_t i, char *buf, size_t size)
+{
+	const struct reader *r;
+
+	pthread_mutex_lock(&registry_lock);
+	for (r = registry.next; r != &registry; r = r->next)
+		if (r->worker && r != &self && i-- == 0)
+			break;
+	snprintf(buf, size, "%s", r->name);
+	pthread_mutex_unlock(&registry_lock);
+	return r != &registry;
+}
+
+void rcu_report_readers(void)
+{
+	char name[sizeof(self.name)];
+	uint32_t i;
+
+	for (i = 0; reader_name(i, name, sizeof(name)); i++)
+		netns_log(1, "reader \"%s\" is still registered", name);
+}
+
 void rcu_usage_reset(void)
 {
 	pthread_mutex_lock(&gp_lock);

@@ -76,7 +76,8 @@ struct rcu_usage {
 	char slowest[32];               /* reader that holds the current one; "": none */
 };
 void rcu_usage(struct rcu_usage *ret_usage);
-void rcu_usage_reset(void); /* counters start anew with the library */
+void rcu_report_readers(void); /* logs each registered reader but the caller */
+void rcu_usage_reset(void);    /* counters start anew with the library */
 
 uint64_t netns_now_ns(void); /* CLOCK_MONOTONIC, ns */
 

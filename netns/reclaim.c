@@ -32,6 +32,10 @@ struct pile {
 	unsigned int owned;
 };
 
+/* Exited tenants whose memory is held; linked by undo_next, back by batch_next. */
+static struct netns_mutex held_lock = NETNS_MUTEX_INIT;
+static struct tenant *held; /* held_lock */
+
 static void pile_owner(struct pile *pile, struct owner_count *owner)
 {
 	if (owner != pile->owner) {
@@ -65,10 +69,23 @@ static void pile_tenant(struct pile *pile, struct tenant *t)
 		pile_flush(pile);
 }
 
+static void forget_held(struct tenant *t)
+{
+	netns_mutex_lock(&held_lock);
+	if (t->undo_next != NULL)
+		t->undo_next->batch_next = t->batch_next;
+	if (t->batch_next != NULL)
+		t->batch_next->undo_next = t->undo_next;
+	else
+		held = t->undo_next;
+	netns_mutex_unlock(&held_lock);
+}
+
 void reclaim_memory(struct tenant *t)
 {
 	struct pile pile = { .n = 0 };
 
+	forget_held(t);
 	pile_tenant(&pile, t);
 	pile_flush(&pile);
 	owner_give(pile.owner, pile.owned);
@@ -78,7 +95,9 @@ void reclaim_memory(struct tenant *t)
 static bool unused(struct tenant *t, uint32_t active)
 {
 	uint32_t state = __atomic_load_n(&t->state, __ATOMIC_RELAXED);
-	uint32_t have = __atomic_load_n(&t->active, __ATOMIC_ACQUIRE);
+	/* of a failed setup, the creator's own reference goes here; it was never published */
+	uint32_t have = active == 0 ? __atomic_load_n(&t->active, __ATOMIC_ACQUIRE)
+				    : __atomic_exchange_n(&t->active, 0, __ATOMIC_ACQ_REL);
 	uint64_t bytes = __atomic_load_n(&t->bytes_used, __ATOMIC_RELAXED);
 
 	if (have != active || (active == 0) != (state == TENANT_DYING)) {
@@ -94,6 +113,23 @@ static bool unused(struct tenant *t, uint32_t active)
 	return true;
 }
 
+/* Somebody holds the memory: the last drop frees it, and until then it is known here. */
+static void leave_held(struct pile *pile, struct tenant *t)
+{
+	__atomic_store_n(&t->state, TENANT_DEAD, __ATOMIC_RELEASE);
+	netns_mutex_lock(&held_lock);
+	t->batch_next = NULL;
+	t->undo_next = held;
+	if (held != NULL)
+		held->batch_next = t;
+	held = t;
+	netns_mutex_unlock(&held_lock);
+	if (__atomic_fetch_sub(&t->passive, 1, __ATOMIC_ACQ_REL) == 1) {
+		forget_held(t);
+		pile_tenant(pile, t);
+	}
+}
+
 static void finish(struct pile *pile, struct tenant *t, uint32_t active)
 {
 	ref_release(t);
@@ -106,11 +142,11 @@ static void finish(struct pile *pile, struct tenant *t, uint32_t active)
 		pile_owner(pile, t->owner);
 		return;
 	}
-	__atomic_store_n(&t->state, TENANT_DEAD, __ATOMIC_RELEASE);
 	/* acquire: what other holders did; pairs with the release in netns_drop() */
-	if (__atomic_load_n(&t->passive, __ATOMIC_ACQUIRE) == 1 ||
-	    __atomic_fetch_sub(&t->passive, 1, __ATOMIC_ACQ_REL) == 1)
+	if (__atomic_load_n(&t->passive, __ATOMIC_ACQUIRE) == 1)
 		pile_tenant(pile, t);
+	else
+		leave_held(pile, t);
 }
 
 void reclaim_finish(struct tenant *head, uint32_t active)
@@ -154,4 +190,14 @@ unsigned int reclaim_batch(struct tenant *limbo, struct netns_defer *deferred)
 	phase_read_unlock();
 	reclaim_finish(limbo, 0);
 	return batch.size;
+}
+
+void reclaim_visit_held(void (*fn)(struct tenant *t, void *arg), void *arg)
+{
+	struct tenant *t;
+
+	netns_mutex_lock(&held_lock);
+	for (t = held; t != NULL; t = t->undo_next)
+		fn(t, arg);
+	netns_mutex_unlock(&held_lock);
 }

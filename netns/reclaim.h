@@ -23,7 +23,10 @@ unsigned int reclaim_batch(struct tenant *limbo, struct netns_defer *deferred);
  */
 void reclaim_finish(struct tenant *head, uint32_t active);
 
-/* Frees one tenant whose last passive count is gone. */
+/* Frees one cleaned up tenant whose last passive count is gone. */
 void reclaim_memory(struct tenant *t);
+
+/* Cleaned up tenants whose memory somebody holds; they stay while @fn runs, which may not drop. */
+void reclaim_visit_held(void (*fn)(struct tenant *t, void *arg), void *arg);
 
 #endif /* NETNS_RECLAIM_H */

@@ -164,6 +164,22 @@ struct tenant *table_at(uint32_t index, bool *ret_dying)
 	return (struct tenant *)(ns & ~(uintptr_t)DYING);
 }
 
+/* Entries are cleared under the lock, and memory is freed after that. */
+void table_visit_dying(uint64_t handle, void (*fn)(struct tenant *t, void *arg), void *arg)
+{
+	uint32_t i = (uint32_t)handle, end;
+	struct tenant *t;
+	bool dying;
+
+	netns_mutex_lock(&table_lock);
+	for (end = handle != 0 ? i + 1 : high; i < end && i < high; i++) {
+		t = table_at(i, &dying);
+		if (t != NULL && (handle != 0 ? t->pub.handle == handle : dying))
+			fn(t, arg);
+	}
+	netns_mutex_unlock(&table_lock);
+}
+
 struct netns *netns_by_index(uint32_t index)
 {
 	uintptr_t ns;

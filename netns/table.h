@@ -32,6 +32,12 @@ void table_publish(struct tenant *t);
 /* Lookups and walks miss @t at once. Called by whoever put the last reference. */
 void table_tag_dying(struct tenant *t);
 
+/*
+ * Calls @fn for every tenant that is published and dying, or has just @handle if that is not 0;
+ * they stay while it runs, under the table's lock, so it must be quick.
+ */
+void table_visit_dying(uint64_t handle, void (*fn)(struct tenant *t, void *arg), void *arg);
+
 /* Indexes below this were given out at some time; entries above are empty. */
 uint32_t table_high(void);
 /* What lies at @index < table_high(), dying tenants included; NULL: nothing published. */

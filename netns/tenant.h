@@ -29,7 +29,8 @@ struct netns_batch {
 	const struct netns_ops *op;     /* the op whose callbacks run now */
 	const struct netns_ops *failed; /* op whose init TENANT_UNARMED ones have not; or NULL */
 	struct netns_defer *deferred;   /* due after the same grace period; retire.c */
-	bool visible;                   /* readers may find the tenants: slots outlive one more */
+	void *orphan; /* data of the tenant whose init failed; out of its slot already */
+	bool visible; /* readers may find the tenants: slots outlive one more */
 };
 
 /** struct tenant - see struct netns for the first two lines; four lines in all */

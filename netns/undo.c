@@ -134,6 +134,16 @@ static void release_data(struct netns_batch *batch, const struct netns_ops *op, 
 	}
 }
 
+void ops_orphan(struct netns_batch *batch, const struct netns_ops *op, struct tenant *t)
+{
+	void *data = op->id != NULL ? slot_clear(t, op->slot_id) : NULL;
+
+	if (data == NULL || op->size == 0)
+		return;
+	netns_uncharge(&t->pub, NETNS_QUOTA_BYTES, ops_data_size(op));
+	batch->orphan = data;
+}
+
 static void release_all(struct netns_batch *batch, struct netns_ops *from, struct netns_ops *to)
 {
 	void *room[CHUNK], **ptr = room;
@@ -167,5 +177,8 @@ void ops_undo(struct netns_batch *batch, struct netns_ops *from, struct netns_op
 	batch->deferred = NULL;
 	for (op = from; op != NULL; op = previous(op, to))
 		run_exits(batch, op);
+	/* only @from's init can have failed */
+	if (batch->orphan != NULL)
+		arena_free(batch->orphan, ops_data_size(from));
 	release_all(batch, from, to);
 }

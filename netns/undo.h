@@ -20,6 +20,9 @@ struct tenant;
  */
 void ops_undo(struct netns_batch *batch, struct netns_ops *from, struct netns_ops *to);
 
+/* Data of the one tenant whose init failed: out of its slot at once, freed with the batch's. */
+void ops_orphan(struct netns_batch *batch, const struct netns_ops *op, struct tenant *t);
+
 /* Bytes of one tenant's data, as charged and as freed. */
 static inline size_t ops_data_size(const struct netns_ops *op)
 {

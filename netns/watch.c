@@ -22,6 +22,7 @@
 #include "arena.h"
 #include "limbo.h"
 #include "rcu.h"
+#include "reclaim.h"
 #include "retire.h"
 #include "table.h"
 #include "tenant.h"
@@ -107,7 +108,7 @@ bool watch_in_callback(void)
 
 /* What a site said while its step stood still. */
 struct site_report {
-	uint64_t step, handle;
+	uint64_t step, handle, age_ns;
 	const char *which;
 	union {
 		uint64_t words[WATCH_NAME_WORDS];
@@ -131,44 +132,89 @@ static bool site_copy(const struct watch_site *site, struct site_report *ret)
 	       __atomic_load_n(&site->busy, __ATOMIC_RELAXED);
 }
 
-/* Return: is a retire thread stuck in this site? */
-static bool check_site(struct watch_site *site, uint64_t now)
+static void tenant_text(struct tenant *t, char *buf, size_t size)
 {
-	struct site_report r;
-	uint64_t age;
-	bool busy = site_copy(site, &r);
+	bool token = rcu_enter(); /* it may be renamed now */
+	const char *name = netns_name(&t->pub);
 
-	if (!busy || r.step != site->seen_step) {
-		if (site->reported)
-			netns_log(2,
-				  "the callback that was stuck has returned after %" PRIu64 " ms",
-				  (now - site->since_ns) / 1000000u);
-		site->reported = false;
-		site->seen_step = busy ? r.step : 0;
-		site->since_ns = now;
-		return false;
-	}
-	age = now - site->since_ns;
-	if (age < netns_opts.watchdog_ms * UINT64_C(1000000))
-		return false;
-	if (!site->reported)
-		netns_log(1,
-			  "%s of \"%s\" has not returned for %" PRIu64
-			  " ms (tenant index %u); what waits behind it is helped along",
-			  r.which, r.op.text, age / 1000000u, (unsigned int)r.handle);
-	site->reported = true;
-	return site->retire;
+	if (name != NULL)
+		snprintf(buf, size, "tenant %u \"%.24s\"", t->pub.index, name);
+	else
+		snprintf(buf, size, "tenant %u", t->pub.index);
+	rcu_leave(token);
 }
 
-static void check_sites(uint64_t now)
+static void name_tenant(struct tenant *t, void *arg)
 {
-	struct watch_site *site;
-	unsigned int stuck = 0;
+	tenant_text(t, arg, 48);
+}
 
+static void report_stuck(const struct site_report *r)
+{
+	char who[48];
+
+	/* one that is not published yet has no more than its index */
+	snprintf(who, sizeof(who), "tenant %u", (unsigned int)r->handle);
+	if (r->handle != 0)
+		table_visit_dying(r->handle, name_tenant, who);
+	netns_log(1,
+		  "%s of \"%s\" has not returned for %" PRIu64
+		  " ms (%s); others are helped past it",
+		  r->which, r->op.text, r->age_ns / 1000000u, r->handle != 0 ? who : "batch");
+}
+
+enum site_news { SITE_QUIET, SITE_STUCK, SITE_RETURNED };
+
+/* Compares a site with what it said a tick ago. */
+static enum site_news check_site(struct watch_site *site, uint64_t now, struct site_report *r)
+{
+	bool busy = site_copy(site, r), reported = site->reported;
+
+	if (!busy || r->step != site->seen_step) {
+		r->age_ns = now - site->since_ns;
+		site->reported = false;
+		site->seen_step = busy ? r->step : 0;
+		site->since_ns = now;
+		return reported ? SITE_RETURNED : SITE_QUIET;
+	}
+	r->age_ns = now - site->since_ns;
+	if (reported || r->age_ns < netns_opts.watchdog_ms * UINT64_C(1000000))
+		return SITE_QUIET;
+	site->reported = true;
+	return SITE_STUCK;
+}
+
+/* The first site with news; *@ret_stuck: retire threads in stuck ones, if there are no news. */
+static enum site_news check_sites(uint64_t now, struct site_report *r, unsigned int *ret_stuck)
+{
+	enum site_news news = SITE_QUIET;
+	struct watch_site *site;
+
+	*ret_stuck = 0;
 	netns_mutex_lock(&sites_lock);
-	for (site = sites.next; site != &sites; site = site->next)
-		stuck += check_site(site, now);
+	for (site = sites.next; site != &sites && news == SITE_QUIET; site = site->next) {
+		news = check_site(site, now, r);
+		*ret_stuck += site->reported && site->retire;
+	}
 	netns_mutex_unlock(&sites_lock);
+	return news;
+}
+
+/* The log is written outside of all locks: it may be the user's, and call anything. */
+static void check_callbacks(uint64_t now)
+{
+	enum site_news news;
+	struct site_report r;
+	unsigned int stuck;
+
+	while ((news = check_sites(now, &r, &stuck)) != SITE_QUIET) {
+		if (news == SITE_STUCK)
+			report_stuck(&r);
+		else
+			netns_log(2,
+				  "the callback that was stuck has returned after %" PRIu64 " ms",
+				  r.age_ns / 1000000u);
+	}
 	retire_rescue(stuck);
 }
 
@@ -185,59 +231,63 @@ static void check_readers(void)
 	}
 	if (reader_reported || rcu.slowest[0] == 0)
 		return;
-	netns_log(
-		1,
-		"reader \"%s\" has held a grace period for %" PRIu64
-		" ms: it must report quiescent states or go offline; memory is not freed meanwhile",
-		rcu.slowest, rcu.gp_current_ns / 1000000u);
+	netns_log(1,
+		  "reader \"%s\" has held a grace period for %" PRIu64
+		  " ms: it must report quiescent states or go offline; memory is not freed "
+		  "meanwhile",
+		  rcu.slowest, rcu.gp_current_ns / 1000000u);
 	reader_reported = true;
 }
 
-static void report_dying(struct tenant *t, uint32_t age_ms)
-{
-	const char *name = netns_name(&t->pub);
+/* Tenants that have been dying for too long: how many, and the first of them. */
+struct dying {
+	uint32_t count, age_ms, now_ms;
+	char name[48];
+	const char *what;
+};
 
-	netns_log(1, "tenant %u (\"%s\") has been dying for %u ms", t->pub.index,
-		  name != NULL ? name : "", age_ms);
+static void count_dying(struct tenant *t, struct dying *d, const char *what)
+{
+	uint32_t age = d->now_ms - __atomic_load_n(&t->retired_ms, __ATOMIC_RELAXED);
+	uint32_t state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
+
+	if ((state != TENANT_DYING && state != TENANT_DEAD) || (int32_t)age < 0 ||
+	    age < netns_opts.dying_ms)
+		return;
+	if (d->count++ == 0) {
+		tenant_text(t, d->name, sizeof(d->name));
+		d->age_ms = age;
+		d->what = what;
 #ifdef NETNS_REF_TRACKER
-	netns_report_refs(&t->pub, stderr);
+		netns_report_refs(&t->pub, stderr);
 #endif
+	}
 }
 
-/*
- * Names the first tenant that has been dying for too long; once, until none is. Dying tenants keep
- * their entry in the table until they are cleaned up, and the phase of that cleanup keeps memory.
- */
+static void count_unclean(struct tenant *t, void *arg)
+{
+	count_dying(t, arg, "its cleanup has not come to it, or is stuck");
+}
+
+static void count_held(struct tenant *t, void *arg)
+{
+	count_dying(t, arg, "its memory is still held: a netns_drop() is missing");
+}
+
+/* Names the first tenant that has been dying for too long; again when there are more. */
 static void check_dying(void)
 {
-	uint32_t i, end = table_high(), age, n = 0;
+	struct dying d = { .now_ms = limbo_clock_ms() };
 	uint64_t objects, bytes, age_ns;
-	struct tenant *t;
-	bool dying, token;
 
 	limbo_usage(&objects, &bytes, &age_ns);
-	if (age_ns < netns_opts.dying_ms * UINT64_C(1000000)) {
-		dying_reported = 0;
-		return;
-	}
-	if (dying_reported)
-		return;
-	token = rcu_enter();
-	for (i = 0; i < end; i++) {
-		t = table_at(i, &dying);
-		if (t == NULL || !dying)
-			continue;
-		age = limbo_clock_ms() - __atomic_load_n(&t->retired_ms, __ATOMIC_RELAXED);
-		if (__atomic_load_n(&t->state, __ATOMIC_ACQUIRE) != TENANT_DYING ||
-		    age < netns_opts.dying_ms)
-			continue;
-		if (n++ == 0)
-			report_dying(t, age);
-	}
-	rcu_leave(token);
-	if (n > 1)
-		netns_log(1, "%u more tenants have been dying for as long", n - 1);
-	dying_reported = n;
+	if (age_ns >= netns_opts.dying_ms * UINT64_C(1000000))
+		table_visit_dying(0, count_unclean, &d);
+	reclaim_visit_held(count_held, &d);
+	if (d.count > dying_reported)
+		netns_log(1, "%s has been dying for %u ms (%s); %u more have been for as long",
+			  d.name, d.age_ms, d.what, d.count - 1);
+	dying_reported = d.count;
 }
 
 void watch_drain(void)
@@ -271,7 +321,7 @@ static void *watch_main(void *arg)
 		if (now < next)
 			continue;
 		next = now + TICK_MS * UINT64_C(1000000);
-		check_sites(now);
+		check_callbacks(now);
 		check_readers();
 		check_dying();
 		arena_trim();
