@@ -12,6 +12,7 @@
 #include "names.h"
 #include "ops.h"
 #include "rcu.h"
+#include "reclaim.h"
 #include "retire.h"
 #include "slots.h"
 #include "stats.h"
@@ -153,6 +154,15 @@ int netns_lib_init(const struct netns_options *options)
 	return 0;
 }
 
+static void report_held(struct tenant *t, void *arg)
+{
+	const char *name = netns_name(&t->pub);
+
+	(void)arg;
+	netns_log(1, "tenant %u (\"%s\") is gone but for its memory, which is held", t->pub.index,
+		  name != NULL ? name : "");
+}
+
 /* Logs what keeps the library from stopping. Return: is there anything? */
 static bool report_left(void)
 {
@@ -176,6 +186,7 @@ static bool report_left(void)
 			  netns_name(ns) != NULL ? netns_name(ns) : "");
 	}
 	rcu_leave(token);
+	reclaim_visit_held(report_held, NULL);
 	return readers != 0 || ops_count() != 0 || stats_get(&stats.reserved) > 1;
 }
 
