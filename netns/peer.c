@@ -88,8 +88,10 @@ static int publish_locked(struct peer_link *link, int reqid) TS_REQUIRES(peer_lo
 	if (has_id(link->ns_handle, link->peer_handle))
 		return -EEXIST;
 	table = table_locked(link->ns);
+	if (table == NULL)
+		return -ENOMEM;
 	peer_table = table_locked(link->peer);
-	if (table == NULL || peer_table == NULL)
+	if (peer_table == NULL)
 		return -ENOMEM; /* an empty table is kept: it goes with its tenant */
 	id = choose_id_locked(table, reqid);
 	if (id < 0)

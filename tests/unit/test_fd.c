@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "netns/fault.h"
 #include "support.h"
 
 static bool is_gone(void *arg)
@@ -367,48 +368,75 @@ Test(fd, thousands_at_once)
 	lib_down();
 }
 
-/* The lowest free number; all below it are in use, those above need not be free. */
-static int next_fd(void)
+/* Numbers below @limit that no descriptor has. */
+static int free_below(int limit)
 {
-	int fd = dup(0);
+	int fd, n = 0;
 
-	close(fd);
-	return fd;
+	for (fd = 0; fd < limit; fd++)
+		n += fcntl(fd, F_GETFD) < 0;
+	return n;
 }
 
-static bool pipes_gone(void *arg)
+struct room {
+	int limit, spare;
+};
+
+static bool room_is_back(void *arg)
 {
-	return next_fd() == *(int *)arg;
+	const struct room *room = arg;
+
+	return free_below(room->limit) == room->spare;
 }
 
 Test(fd, at_the_limit_of_descriptors_nothing_changes)
 {
 	struct rlimit limit, tight;
+	struct room room;
 	struct netns *ns;
-	int fd[8], n, last, spare, before;
+	int fd[8], n, last;
 
 	lib_up();
 	ns = tenant("ns");
 	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	before = next_fd();
-	for (spare = 1; spare < 7; spare++) {
+	for (room.spare = 1; room.spare < 7; room.spare++) {
+		for (room.limit = 1; free_below(room.limit) < room.spare; room.limit++)
+			continue;
 		tight = limit;
-		tight.rlim_cur = (rlim_t)(before + spare);
+		tight.rlim_cur = (rlim_t)room.limit;
 		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &tight), 0);
 		for (n = 0; (last = netns_open_fd(ns)) >= 0; n++) {
 			cr_assert_lt(n, 8);
 			fd[n] = last;
 		}
 		cr_assert_eq(last, -EMFILE, "%d", last);
-		cr_assert_eq(n, spare / 2, "%d with %d to spare", n, spare);
+		cr_assert_eq(n, room.spare / 2, "%d with %d to spare", n, room.spare);
+		cr_assert_eq(free_below(room.limit), room.spare % 2);
 		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 		while (n > 0)
 			close(fd[--n]);
-		cr_assert(wait_for(pipes_gone, &before, WAIT_MS), "pipes are left open");
+		cr_assert(wait_for(room_is_back, &room, WAIT_MS), "pipes are left open");
 	}
 	fd[0] = netns_open_fd(ns);
 	cr_assert(names(fd[0], ns));
 	close(fd[0]);
+	tenant_gone(ns);
+	lib_down();
+}
+
+Test(fd, without_memory_nothing_is_opened)
+{
+	struct netns *ns;
+	int room, fd;
+
+	lib_up();
+	ns = tenant("ns");
+	room = free_below(200);
+	netns_fault_arm(1);
+	fd = netns_open_fd(ns);
+	netns_fault_arm(0);
+	cr_assert_eq(fd, -ENOMEM, "%d", fd);
+	cr_assert_eq(free_below(200), room);
 	tenant_gone(ns);
 	lib_down();
 }
