@@ -111,6 +111,7 @@ static void *run_alloc(unsigned int node, size_t size)
 	arena.units[head].head = head;
 	arena.units[head].units = units;
 	arena.units[head].kind = UNIT_RUN;
+	cache_count((int64_t)units << UNIT_SHIFT);
 	return unit_addr(head);
 }
 
@@ -123,6 +124,7 @@ static void run_free(void *ptr, size_t size)
 	    arena.units[head].kind != UNIT_RUN || arena.units[head].units != units)
 		netns_bug("arena: %p is freed as %zu bytes, which it is not", ptr, size);
 	arena.units[head].kind = UNIT_FREE;
+	cache_count(-((int64_t)units << UNIT_SHIFT));
 	if (pool_give(head, units))
 		region_shrink(node);
 }
@@ -130,13 +132,6 @@ static void run_free(void *ptr, size_t size)
 static inline void *try_alloc(unsigned int node, size_t size)
 {
 	return size <= ARENA_CLASS_MAX ? cache_take(node, class_of(size)) : run_alloc(node, size);
-}
-
-/* Bytes that an object of @size takes. */
-static inline int64_t footprint(size_t size)
-{
-	return size <= ARENA_CLASS_MAX ? (int64_t)arena.classes[class_of(size)].size
-				       : (int64_t)units_of(size) << UNIT_SHIFT;
 }
 
 void *arena_alloc(int node, size_t size)
@@ -151,7 +146,6 @@ void *arena_alloc(int node, size_t size)
 		ptr = try_alloc(from, size);
 	if (__builtin_expect(ptr == NULL, 0))
 		return NULL;
-	cache_count(footprint(size));
 	asan_unpoison(ptr, size);
 	return ptr;
 }
@@ -163,24 +157,41 @@ void *arena_zalloc(int node, size_t size)
 	return ptr == NULL ? NULL : memset(ptr, 0, size);
 }
 
-/* Back to the magazine or the pool; @ptr has been through quarantine where there is one. */
+static inline void release(void *ptr, size_t size)
+{
+	if (__builtin_expect(size <= ARENA_CLASS_MAX, 1))
+		cache_give(class_of(size), ptr);
+	else
+		run_free(ptr, size);
+}
+
+/* Bytes that an object of @size takes; for what is in quarantine: that is free already. */
+static int64_t footprint(size_t size)
+{
+	return size <= ARENA_CLASS_MAX ? (int64_t)arena.classes[class_of(size)].size
+				       : (int64_t)units_of(size) << UNIT_SHIFT;
+}
+
 void arena_release(void *ptr, size_t size)
 {
-	if (size > ARENA_CLASS_MAX)
-		run_free(ptr, size);
-	else
-		cache_give(class_of(size), ptr);
+	cache_count(footprint(size));
+	release(ptr, size);
+}
+
+static void confine(void *ptr, size_t size)
+{
+	cache_count(-footprint(size));
+	quarantine_put(ptr, size);
 }
 
 void arena_free(void *ptr, size_t size)
 {
-	if (ptr == NULL)
+	if (__builtin_expect(ptr == NULL, 0))
 		return;
-	cache_count(-footprint(size));
 	if (NETNS_ASAN)
-		quarantine_put(ptr, size);
+		confine(ptr, size);
 	else
-		arena_release(ptr, size);
+		release(ptr, size);
 }
 
 static unsigned int try_bulk(unsigned int node, size_t size, unsigned int n, void **ret_ptr)
@@ -217,7 +228,6 @@ int arena_alloc_bulk(int node, size_t size, unsigned int n, void **ret_ptr)
 		release_bulk(ret_ptr, got, size);
 		return -ENOMEM;
 	}
-	cache_count(n * footprint(size));
 	for (unsigned int i = 0; NETNS_ASAN && i < n; i++)
 		asan_unpoison(ret_ptr[i], size);
 	return 0;
@@ -225,15 +235,12 @@ int arena_alloc_bulk(int node, size_t size, unsigned int n, void **ret_ptr)
 
 void arena_free_bulk(void *const *ptr, unsigned int n, size_t size)
 {
-	if (n == 0)
-		return;
-	cache_count(-(n * footprint(size)));
 	if (!NETNS_ASAN) {
 		release_bulk(ptr, n, size);
 		return;
 	}
 	for (unsigned int i = 0; i < n; i++)
-		quarantine_put(ptr[i], size);
+		confine(ptr[i], size);
 }
 
 void arena_trim(void)

@@ -187,12 +187,13 @@ static inline unsigned int owner_node(const void *ptr)
 /* ---- cache.c: magazines of threads ---- */
 int cache_init(void);
 void cache_fini(void);
-/* One object from the calling thread's magazine, filled from the bin when empty. */
+/* One object from the calling thread's magazine, filled from the bin when empty. Counted. */
 void *cache_take(unsigned int node, unsigned int cls);
 void cache_give(unsigned int cls, void *ptr);
+/* Up to @n under one lock at most; fewer only when out of memory. Counted. */
 unsigned int cache_take_bulk(unsigned int node, unsigned int cls, unsigned int n, void **ret_ptr);
 void cache_give_bulk(unsigned int cls, void *const *ptr, unsigned int n);
-/* Bytes handed out; runs of units are counted here too. */
+/* Bytes handed out (> 0) or given back (< 0) beside these. */
 void cache_count(int64_t bytes);
 uint64_t cache_used(void);
 

@@ -128,18 +128,6 @@ static inline struct magazine *magazine(unsigned int node, unsigned int ci)
 	return &cache->mags[node][ci];
 }
 
-void cache_count(int64_t bytes)
-{
-	struct cache *cache = mine;
-
-	if (__builtin_expect(cache == NULL, 0)) {
-		__atomic_fetch_add(&used_elsewhere, bytes, __ATOMIC_RELAXED);
-		return;
-	}
-	/* the owner alone writes, so this needs no locked instruction */
-	__atomic_store_n(&cache->used, cache->used + bytes, __ATOMIC_RELAXED);
-}
-
 uint64_t cache_used(void)
 {
 	int64_t sum;
@@ -152,18 +140,42 @@ uint64_t cache_used(void)
 	return sum < 0 ? 0 : (uint64_t)sum; /* threads were moving while it was summed */
 }
 
+/* The owner alone writes, so counting needs no locked instruction. */
+static inline void count(struct cache *cache, int64_t bytes)
+{
+	__atomic_store_n(&cache->used, cache->used + bytes, __ATOMIC_RELAXED);
+}
+
+void cache_count(int64_t bytes)
+{
+	if (mine != NULL)
+		count(mine, bytes);
+	else
+		__atomic_fetch_add(&used_elsewhere, bytes, __ATOMIC_RELAXED);
+}
+
+static void *take_bare(unsigned int node, unsigned int ci)
+{
+	void *ptr;
+
+	if (slab_take(node, ci, 1, &ptr) == 0)
+		return NULL;
+	cache_count(arena.classes[ci].size);
+	return ptr;
+}
+
 void *cache_take(unsigned int node, unsigned int ci)
 {
 	struct magazine *mag = magazine(node, ci);
-	void *ptr;
 
 	if (__builtin_expect(mag == NULL, 0))
-		return slab_take(node, ci, 1, &ptr) == 1 ? ptr : NULL;
+		return take_bare(node, ci);
 	if (__builtin_expect(mag->n == 0, 0)) {
 		mag->n = slab_take(node, ci, arena.classes[ci].cache / 2, mag->obj);
 		if (mag->n == 0)
 			return NULL;
 	}
+	count(mine, arena.classes[ci].size);
 	return mag->obj[--mag->n];
 }
 
@@ -183,30 +195,38 @@ void cache_give(unsigned int ci, void *ptr)
 
 	if (__builtin_expect(mag == NULL, 0)) {
 		slab_give(ci, &ptr, 1);
+		cache_count(-(int64_t)arena.classes[ci].size);
 		return;
 	}
 	if (__builtin_expect(mag->n >= arena.classes[ci].cache, 0))
 		spill(mag, ci);
 	mag->obj[mag->n++] = ptr;
+	count(mine, -(int64_t)arena.classes[ci].size);
+}
+
+static unsigned int take_bulk(unsigned int node, unsigned int ci, unsigned int n, void **ret_ptr)
+{
+	struct magazine *mag = magazine(node, ci);
+	uint32_t refill = arena.classes[ci].cache / 2;
+
+	/* for many, what the magazine has stays there: one visit to the bin serves them all */
+	if (mag == NULL || (mag->n < n && n >= refill))
+		return slab_take(node, ci, n, ret_ptr);
+	if (mag->n < n)
+		mag->n += slab_take(node, ci, refill, mag->obj + mag->n);
+	if (mag->n < n)
+		n = mag->n;
+	mag->n -= n;
+	memcpy(ret_ptr, mag->obj + mag->n, n * sizeof(*ret_ptr));
+	return n;
 }
 
 unsigned int cache_take_bulk(unsigned int node, unsigned int ci, unsigned int n, void **ret_ptr)
 {
-	struct magazine *mag = magazine(node, ci);
+	unsigned int got = take_bulk(node, ci, n, ret_ptr);
 
-	if (mag == NULL)
-		return slab_take(node, ci, n, ret_ptr);
-	if (mag->n < n) {
-		/* what the magazine has stays there: one visit to the bin serves the whole call */
-		if (n >= arena.classes[ci].cache / 2)
-			return slab_take(node, ci, n, ret_ptr);
-		mag->n += slab_take(node, ci, arena.classes[ci].cache / 2, mag->obj + mag->n);
-		if (mag->n < n)
-			n = mag->n;
-	}
-	mag->n -= n;
-	memcpy(ret_ptr, mag->obj + mag->n, n * sizeof(*ret_ptr));
-	return n;
+	cache_count((int64_t)got * arena.classes[ci].size);
+	return got;
 }
 
 void cache_give_bulk(unsigned int ci, void *const *ptr, unsigned int n)
@@ -215,7 +235,9 @@ void cache_give_bulk(unsigned int ci, void *const *ptr, unsigned int n)
 
 	if (n == 0)
 		return;
+	cache_count(-(int64_t)n * arena.classes[ci].size);
 	mag = magazine(owner_node(ptr[0]), ci);
+	/* on more nodes than one the objects may belong to several magazines */
 	if (mag == NULL || arena.nodes > 1 || n > arena.classes[ci].cache - mag->n) {
 		slab_give(ci, ptr, n);
 		return;

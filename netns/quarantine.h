@@ -15,7 +15,7 @@ void quarantine_put(void *ptr, size_t size);
 /* Frees all that waits. Return: was there anything? */
 bool quarantine_drain(void);
 
-/* arena.c: where objects go from here. */
+/* arena.c: where objects go from here; they were counted as free when they came. */
 void arena_release(void *ptr, size_t size);
 
 #endif /* NETNS_QUARANTINE_H */
