@@ -13,6 +13,7 @@
 
 #include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "netns/netns.h"
@@ -56,6 +57,8 @@ struct dp_link {
 	uint8_t kind;        /* enum dp_link_kind */
 	uint8_t encap_len;   /* bytes of tags that this link adds in front of the EtherType */
 	uint32_t generation; /* of index */
+	uint64_t local_bloom; /* w:addr module; bit (addr * 0x9e3779b1 >> 26) of each own IPv4
+				 address */
 
 	/* line 1: egress, r:worker w:control */
 	const struct dp_link *lower; /* parent of a VLAN; other end of a pair; NULL */
@@ -68,9 +71,10 @@ struct dp_link {
 	uint16_t l3_index; /* the router's own number for the link inside the tenant */
 	void *l3dev;       /* the router's own data; NULL */
 	void *encap;       /* the tunnel's own data; NULL */
-	uint64_t spare[2];
+	uint64_t spare;
 } __attribute__((aligned(64)));
 
+static_assert(offsetof(struct dp_link, lower) == 64, "egress begins with the second line");
 static_assert(sizeof(struct dp_link) == 128, "a link is two cache lines for workers");
 
 /** struct dp_link_config - a link to be; zeroed fields mean defaults */

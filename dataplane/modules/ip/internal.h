@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What the files of the IP modules share: a tenant's knobs and limits, the slow paths behind the
+ * fast loops, helpers for headers. Datapath unless said otherwise.
+ */
+#ifndef IP_INTERNAL_H
+#define IP_INTERNAL_H
+
+#include <string.h>
+
+#include <rte_byteorder.h>
+#include <rte_ip.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/modules/addr/l3dev.h"
+#include "dataplane/modules/neigh/neigh.h"
+#include "dataplane/modules/route/route.h"
+#include "ip.h"
+
+/** struct ip_ns - one tenant's knobs and ICMP budget; the slot of module "ip" */
+struct ip_ns {
+	struct ip_conf conf; /* w:control r:worker; each field alone */
+	uint64_t icmp_ns;    /* atomic; token bucket of all errors: time of the next free token */
+	uint16_t ip_id;      /* atomic */
+};
+
+struct ip_ns *ip_ns_of(const struct netns *ns);
+
+/* Addresses that a worker may answer with: lock-free view of a link's. -EADDRNOTAVAIL */
+int ip_source(const struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src);
+
+/* ---- IPv4 ---- */
+
+/* A header that the fast loop did not like. True: it is fine, go on with the lookup. */
+bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+/* Anything but a plain rewrite; gives the verdict. @adj: what the FIB said. */
+void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
+/* Addressed to the tenant itself. */
+void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast);
+/* Too big for the next hop: fragments, or an ICMP error. Takes the packet out of the vector. */
+void ip4_too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
+void arp_process(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+
+/* ---- IPv6 ---- */
+bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+void ip6_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
+void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+void nd_process(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+
+/* Flow hash of the addresses, as Linux's default multipath policy (layer 3) takes. */
+static inline uint32_t ip_flow_hash(const uint8_t *src, const uint8_t *dst, unsigned int bytes)
+{
+	uint64_t h = 0x9e3779b97f4a7c15u, a;
+	unsigned int i;
+
+	for (i = 0; i < bytes; i += 4) {
+		uint32_t s, d;
+
+		memcpy(&s, src + i, 4);
+		memcpy(&d, dst + i, 4);
+		a = (uint64_t)s << 32 | d;
+		h = (h ^ a) * 0xbf58476d1ce4e5b9u;
+		h ^= h >> 29;
+	}
+	return (uint32_t)(h >> 32);
+}
+
+static inline uint8_t *ip_header(const struct dp_vec *v, uint32_t i)
+{
+	return rte_pktmbuf_mtod_offset(v->pkt[i], uint8_t *, v->l3_off[i]);
+}
+
+/* One less, with the header checksum following (RFC 1624). */
+static inline void ip4_dec_ttl(struct rte_ipv4_hdr *ip)
+{
+	uint32_t sum = (uint32_t)ip->hdr_checksum + RTE_BE16(0x0100);
+
+	ip->hdr_checksum = (uint16_t)(sum + (sum >= 0xffff));
+	ip->time_to_live--;
+}
+
+static inline void adj_mark_used(const struct dp_adj *adj)
+{
+	struct dp_adj *a = (struct dp_adj *)(uintptr_t)adj;
+
+	/* read first: the line stays shared between workers while the flag is set */
+	if (__atomic_load_n(&a->used, __ATOMIC_RELAXED) == 0)
+		__atomic_store_n(&a->used, 1, __ATOMIC_RELAXED);
+}
+
+#endif /* IP_INTERNAL_H */
