@@ -7,6 +7,7 @@
 #define IP_INTERNAL_H
 
 #include <string.h>
+#include <sys/socket.h>
 
 #include <rte_byteorder.h>
 #include <rte_ip.h>

@@ -36,12 +36,12 @@ int ip_conf_set(struct netns *ns, const struct ip_conf *conf);
 void icmp_error(struct dp_worker *w, const struct dp_link *in, const struct rte_mbuf *m,
 		uint8_t family, uint8_t type, uint8_t code, uint32_t param);
 
+extern const struct dp_module ip_module;
 extern const struct dp_module ip4_module;
 extern const struct dp_module ip6_module;
 
-/* All router modules, in the order to register; dp_router_enable() gives a tenant the whole set. */
+/* All router modules; every tenant has them. Context: init, after dp_init(). */
 int router_register(void);
 int router_unregister(void);
-int router_enable(struct netns *ns);
 
 #endif /* IP_H */

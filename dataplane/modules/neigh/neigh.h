@@ -67,6 +67,19 @@ void neigh_resolve(struct dp_worker *w, const struct dp_link *link, uint8_t fami
  */
 const struct dp_adj *neigh_lookup(const struct dp_link *link, uint8_t family, const uint8_t *dst);
 
+/** struct neigh_heard - what an ARP or ND message says about an address */
+struct neigh_heard {
+	uint8_t family;
+	uint8_t addr[16];
+	uint8_t mac[6];
+	bool confirms;  /* an answer to us: reachable, not just stale */
+	bool overrides; /* may replace a known link-layer address */
+	bool creates;   /* makes an entry where there is none */
+	uint8_t router; /* 0 unknown, 1 no, 2 yes */
+};
+/* Worker: tells the neighbour thread; may be lost under a flood, as a frame may. */
+void neigh_heard(struct dp_worker *w, const struct dp_link *link, const struct neigh_heard *heard);
+
 enum neigh_event { NEIGH_NEW, NEIGH_DEL };
 struct neigh_listener {
 	void (*fn)(struct neigh_listener *l, enum neigh_event event, struct netns *ns,

@@ -67,6 +67,23 @@ bool neigh_tell(struct dp_worker *w, const struct neigh_note *note)
 	return true;
 }
 
+void neigh_heard(struct dp_worker *w, const struct dp_link *link, const struct neigh_heard *heard)
+{
+	struct neigh_note note = { .ns_handle = link->ns->handle,
+				   .link_index = link->index,
+				   .link_generation = link->generation,
+				   .kind = NEIGH_NOTE_HEARD,
+				   .family = heard->family,
+				   .confirms = heard->confirms,
+				   .overrides = heard->overrides,
+				   .creates = heard->creates,
+				   .router = heard->router };
+
+	memcpy(note.addr, heard->addr, sizeof(note.addr));
+	memcpy(note.mac, heard->mac, sizeof(note.mac));
+	neigh_tell(w, &note);
+}
+
 static void free_note(const struct neigh_note *note)
 {
 	if (note->kind == NEIGH_NOTE_PACKET)
@@ -90,7 +107,7 @@ static void want(struct netns *ns, struct dp_link *link, const struct neigh_note
 	neigh_enqueue(n, note->m);
 }
 
-static void heard(struct netns *ns, struct dp_link *link, const struct neigh_note *note)
+static void take_heard(struct netns *ns, struct dp_link *link, const struct neigh_note *note)
 {
 	struct neigh *n = neigh_find(neigh_ns_of(ns), note->link_index, note->family, note->addr);
 
@@ -116,7 +133,7 @@ static void take(const struct neigh_note *note)
 	if (note->kind == NEIGH_NOTE_PACKET)
 		want(ns, link, note);
 	else
-		heard(ns, link, note);
+		take_heard(ns, link, note);
 }
 
 static unsigned int drain(struct mailbox *box)
