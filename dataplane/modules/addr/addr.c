@@ -57,7 +57,7 @@ static void routes_del(struct addr *a)
 		addr4_routes_del(a);
 }
 
-static uint8_t scope6(const uint8_t *a)
+uint8_t addr_scope6(const uint8_t *a)
 {
 	static const uint8_t loopback[16] = { [15] = 1 };
 
@@ -131,7 +131,7 @@ static void fill(struct addr *a, const struct addr_config *c)
 	a->plen = c->plen;
 	a->proto = c->proto;
 	a->flags = c->flags & ~(uint32_t)(IFA_F_SECONDARY | IFA_F_TENTATIVE);
-	a->scope = c->family == AF_INET6 ? scope6(c->local) : c->scope;
+	a->scope = c->family == AF_INET6 ? addr_scope6(c->local) : c->scope;
 	a->metric = c->metric;
 	a->valid_s = c->valid_s ? c->valid_s : UINT32_MAX;
 	a->prefered_s = c->prefered_s ? c->prefered_s : UINT32_MAX;
@@ -159,7 +159,9 @@ int addr_insert(struct addr_config *config, struct addr **ret_addr)
 	if (a->family == AF_INET && addr4_primary(dev, a))
 		a->flags |= IFA_F_SECONDARY;
 	list_insert(dev, a);
-	err = routes_add(a);
+	err = addr_view_update(dev);
+	if (!err)
+		err = routes_add(a);
 	if (err) {
 		addr_remove(a);
 		return err;
@@ -238,6 +240,8 @@ void addr_remove(struct addr *a)
 		remove_secondaries(a);
 	routes_del(a);
 	unlink_addr(a);
+	addr_view_update(
+		l3dev_of(a->link)); /* out of memory: the old view answers a while longer */
 	addr_notify(ADDR_DEL, a);
 	netns_mem_free(ns, a, sizeof(*a));
 }
@@ -286,57 +290,4 @@ struct addr *addr_is_local(struct netns *ns, uint8_t family, const uint8_t *dst)
 			if (memcmp(a->local, dst, addr_bytes(family)) == 0)
 				return a;
 	return NULL;
-}
-
-static unsigned int common_bits(const uint8_t *a, const uint8_t *b, unsigned int bytes)
-{
-	unsigned int i;
-
-	for (i = 0; i < bytes * 8; i++)
-		if ((a[i / 8] ^ b[i / 8]) & (0x80 >> (i % 8)))
-			break;
-	return i;
-}
-
-/* Better of two: the destination's own scope or wider (RFC 6724 rule 2), then the longest match. */
-static bool better(const struct addr *a, const struct addr *b, const uint8_t *dst)
-{
-	uint8_t want = a->family == AF_INET6 ? scope6(dst) : RT_SCOPE_UNIVERSE;
-	bool a_fits = a->scope <= want, b_fits;
-
-	if (!b)
-		return true;
-	b_fits = b->scope <= want;
-	if (a_fits != b_fits)
-		return a_fits;
-	if (a->family == AF_INET6 && a->scope != b->scope)
-		return a_fits ? a->scope > b->scope : a->scope < b->scope;
-	return common_bits(a->local, dst, addr_bytes(a->family)) >
-	       common_bits(b->local, dst, addr_bytes(b->family));
-}
-
-int addr_select(struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src)
-{
-	struct l3dev *dev = l3dev_of(link);
-	struct addr *a, *best = NULL;
-
-	for (a = dev ? dev->addrs[l3_family(family)] : NULL; a; a = a->next) {
-		if (family == AF_INET && a->flags & IFA_F_SECONDARY)
-			continue;
-		if (family == AF_INET && a->scope > RT_SCOPE_LINK)
-			continue;
-		if (family == AF_INET && !best) {
-			best = a; /* the first, unless one shares the destination's subnet */
-		} else if (family == AF_INET) {
-			if (common_bits(a->peer, dst, 4) >= a->plen &&
-			    common_bits(best->peer, dst, 4) < best->plen)
-				best = a;
-		} else if (better(a, best, dst)) {
-			best = a;
-		}
-	}
-	if (!best)
-		return -EADDRNOTAVAIL;
-	memcpy(ret_src, best->local, addr_bytes(family));
-	return 0;
 }

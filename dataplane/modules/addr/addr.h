@@ -55,8 +55,13 @@ int addr_add(struct addr_config *config, struct addr **ret_addr);
 int addr_del(struct addr_config *config);
 /* Walk: @link's addresses, by family (0: all); @after NULL begins. */
 struct addr *addr_next(struct dp_link *link, uint8_t family, struct addr *after);
-/* Source address that the tenant uses towards @dst by way of @link. Errors: -EADDRNOTAVAIL. */
-int addr_select(struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src);
+/*
+ * Source address that the tenant uses towards @dst by way of @link. Control or worker (RCU);
+ * wait-free. Errors: -EADDRNOTAVAIL.
+ */
+int addr_select(const struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src);
+/* Did the link subscribe to the solicited-node group of one of its addresses? Worker, RCU. */
+bool addr_solicited(const struct dp_link *link, const uint8_t group[16]);
 /* Is @dst an address of the tenant (any link)? NULL if not. */
 struct addr *addr_is_local(struct netns *ns, uint8_t family, const uint8_t *dst);
 

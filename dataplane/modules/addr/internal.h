@@ -30,6 +30,10 @@ struct addr *addr4_primary(const struct l3dev *dev, const struct addr *like);
 /* addr.c */
 void addr_remove(struct addr *a);
 int addr_insert(struct addr_config *config, struct addr **ret_addr);
+uint8_t addr_scope6(const uint8_t *a); /* RT_SCOPE_* of an IPv6 address */
+/* view.c: what workers see of the link's addresses, and the tenant's bloom in all its links */
+int addr_view_update(struct l3dev *dev);
+void addr_view_drop(struct l3dev *dev);
 void addr_notify(enum addr_event event, const struct addr *a);
 
 static inline bool l3dev_is_up(const struct l3dev *dev)

@@ -79,7 +79,7 @@ static int dev_make(struct addr_ns *an, struct dp_link *link)
 	dev->next = *at;
 	*at = dev;
 	__atomic_store_n(&link->l3dev, dev, __ATOMIC_RELEASE);
-	return 0;
+	return addr_view_update(dev);
 }
 
 static void dev_free(struct netns_defer *defer)
@@ -97,6 +97,7 @@ static void dev_drop(struct addr_ns *an, struct l3dev *dev)
 	for (f = 0; f < 2; f++)
 		while (dev->addrs[f])
 			addr_remove(dev->addrs[f]);
+	addr_view_drop(dev);
 	while (*at != dev)
 		at = &(*at)->next;
 	*at = dev->next;

@@ -16,6 +16,7 @@
 #include "dataplane/dp_link.h"
 
 struct addr;
+struct addr_view;
 
 /** struct l3dev - one link's router state; 128 bytes */
 struct l3dev {
@@ -27,7 +28,7 @@ struct l3dev {
 	uint32_t glean[2];     /* adjacency: on-link destinations, by family; 0: none */
 	uint32_t n_addrs;
 	uint32_t n_neighs;
-	uint64_t mcast6; /* reserved for subscriptions beyond those that follow addresses */
+	struct addr_view *view; /* w:control (release) r:worker (acquire); RCU; NULL: none */
 	bool was_up;
 	bool was_running;
 };

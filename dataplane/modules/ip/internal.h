@@ -13,6 +13,7 @@
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 
+#include "dataplane/modules/addr/addr.h"
 #include "dataplane/modules/addr/l3dev.h"
 #include "dataplane/modules/neigh/neigh.h"
 #include "dataplane/modules/route/route.h"
@@ -26,9 +27,6 @@ struct ip_ns {
 };
 
 struct ip_ns *ip_ns_of(const struct netns *ns);
-
-/* Addresses that a worker may answer with: lock-free view of a link's. -EADDRNOTAVAIL */
-int ip_source(const struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src);
 
 /* ---- IPv4 ---- */
 
