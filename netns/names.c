@@ -203,7 +203,7 @@ struct netns *netns_find_by_name(const char *name)
 	size_t len = name != NULL ? strnlen(name, NETNS_NAME_MAX + 1) : 0;
 	bool token;
 
-	if (len == 0 || len > NETNS_NAME_MAX)
+	if (len == 0 || len > NETNS_NAME_MAX || table == NULL)
 		return NULL;
 	token = rcu_enter();
 	cds_lfht_lookup(table, name_hash(name, len), match, name, &iter);

@@ -30,7 +30,6 @@ struct slots_array {
 static struct netns_mutex grow_lock = NETNS_MUTEX_INIT;
 
 static uint64_t used[NETNS_SLOTS_MAX / WORD_BITS]; /* atomic; w:phase writer r:any */
-static uint64_t ever[NETNS_SLOTS_MAX / WORD_BITS]; /* ids given out at some time; same */
 static uint32_t ids_end; /* atomic; no id in use is >= this; w:phase writer r:phase reader */
 
 static bool test_bit(const uint64_t *map, unsigned int id)
@@ -55,8 +54,6 @@ int slot_id_take(void)
 		if (test_bit(used, id))
 			continue;
 		__atomic_fetch_or(&used[id / WORD_BITS], UINT64_C(1) << id % WORD_BITS,
-				  __ATOMIC_RELAXED);
-		__atomic_fetch_or(&ever[id / WORD_BITS], UINT64_C(1) << id % WORD_BITS,
 				  __ATOMIC_RELAXED);
 		find_end();
 		return (int)id;
@@ -83,7 +80,6 @@ uint32_t slot_ids_used(void)
 void slots_reset(void)
 {
 	memset(used, 0, sizeof(used));
-	memset(ever, 0, sizeof(ever));
 	ids_end = 0;
 }
 
@@ -243,8 +239,8 @@ void netns_generic_check(const struct netns *ns, unsigned int id)
 
 	if (ns == NULL)
 		netns_bug("netns_generic: tenant is NULL");
-	if (id >= NETNS_SLOTS_MAX || !test_bit(ever, id))
-		netns_bug("netns_generic: slot id %u was never given out", id);
+	if (id >= NETNS_SLOTS_MAX || !test_bit(used, id))
+		netns_bug("netns_generic: slot id %u was never given out, or its module left", id);
 	t = tenant_of(ns);
 	state = __atomic_load_n(&t->state, __ATOMIC_ACQUIRE);
 	if (state != TENANT_SETUP && state != TENANT_UNARMED && state != TENANT_LIVE &&
