@@ -176,13 +176,14 @@ unsigned int reclaim_batch(struct tenant *limbo, struct netns_defer *deferred)
 		defer_run(deferred);
 		return 0;
 	}
+	phase_read_lock();
+	/* inside the phase: (un)registration links all tenants, dying ones too, by undo_next */
 	for (t = limbo; t != NULL; t = t->batch_next) {
 		t->undo_next = t->batch_next;
 		if (t->batch_next != NULL)
 			__builtin_prefetch(&t->batch_next->batch_next);
 		batch.size++;
 	}
-	phase_read_lock();
 	fd_cleanup_batch(limbo);
 	peer_cleanup_batch(limbo);
 	ops_cleanup(&batch);
