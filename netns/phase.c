@@ -22,6 +22,7 @@ static struct {
 static struct netns_mutex writer_lock = NETNS_MUTEX_INIT; /* one writer; outside wait_lock */
 static struct netns_mutex wait_lock = NETNS_MUTEX_INIT;
 static pthread_cond_t wait_cond = PTHREAD_COND_INITIALIZER;
+static uint32_t turned_away; /* readers that wait to be let in; wait_lock */
 
 static void wake_all(void)
 {
@@ -41,18 +42,36 @@ static void leave(void)
 		wake_all();
 }
 
+/* Waits until the phase is open to readers, and enters under the lock: see let_in(). */
+static void wait_turn(void)
+{
+	uint32_t word;
+
+	netns_mutex_lock(&wait_lock);
+	turned_away++;
+	word = __atomic_load_n(&gate.word, __ATOMIC_RELAXED);
+	for (;;) {
+		if (word & CLOSED) {
+			netns_cond_wait(&wait_cond, &wait_lock, 0);
+			word = __atomic_load_n(&gate.word, __ATOMIC_RELAXED);
+			/* acquire: pairs with the release of phase_write_unlock() */
+		} else if (__atomic_compare_exchange_n(&gate.word, &word, word + 1, true,
+						       __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+			break;
+		}
+	}
+	if (--turned_away == 0)
+		pthread_cond_broadcast(&wait_cond);
+	netns_mutex_unlock(&wait_lock);
+}
+
 void phase_read_lock(void)
 {
-	for (;;) {
-		/* acquire: pairs with the release of phase_write_unlock() */
-		if (!(__atomic_fetch_add(&gate.word, 1, __ATOMIC_SEQ_CST) & CLOSED))
-			return;
-		leave();
-		netns_mutex_lock(&wait_lock);
-		while (__atomic_load_n(&gate.word, __ATOMIC_ACQUIRE) & CLOSED)
-			netns_cond_wait(&wait_cond, &wait_lock, 0);
-		netns_mutex_unlock(&wait_lock);
-	}
+	/* acquire: pairs with the release of phase_write_unlock() */
+	if (!(__atomic_fetch_add(&gate.word, 1, __ATOMIC_SEQ_CST) & CLOSED))
+		return;
+	leave();
+	wait_turn();
 }
 
 void phase_read_unlock(void)
@@ -78,9 +97,23 @@ static bool drained(void)
 	return none;
 }
 
-TS_NO_ANALYSIS void phase_write_lock(void)
+TS_NO_ANALYSIS /* Readers that the last writer turned away go first: writers in a row must not shut
+		  them out. */
+	static void
+	let_in(void)
+{
+	uint64_t end = netns_now_ns() + WINDOW_NS, now;
+
+	netns_mutex_lock(&wait_lock);
+	for (now = 0; turned_away != 0 && now < end; now = netns_now_ns())
+		netns_cond_wait(&wait_cond, &wait_lock, now == 0 ? WINDOW_NS : end - now);
+	netns_mutex_unlock(&wait_lock);
+}
+
+void phase_write_lock(void)
 {
 	netns_mutex_lock(&writer_lock);
+	let_in();
 	__atomic_store_n(&gate.waiting, 1, __ATOMIC_SEQ_CST);
 	for (;;) {
 		__atomic_fetch_or(&gate.word, CLOSED, __ATOMIC_SEQ_CST);
