@@ -5,6 +5,7 @@
 #include "roles.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "object.h"
@@ -94,6 +95,7 @@ void role_peers(struct torture_thread *self)
 		i = (unsigned int)torture_random(self, KEPT);
 		if (kept[i] == NULL) {
 			kept[i] = peer;
+			sched_yield();
 			continue;
 		}
 		if (peer != NULL)

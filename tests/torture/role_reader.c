@@ -164,6 +164,7 @@ void role_reader(struct torture_thread *self)
 			netns_reader_quiescent();
 		}
 		self->rounds += i;
+		sched_yield(); /* few CPUs: others shall have some, while we are online */
 		if (torture_one_in(self, 64)) {
 			netns_reader_offline();
 			sched_yield();
