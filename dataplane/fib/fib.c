@@ -12,7 +12,7 @@
 #include "trie.h"
 
 /* Changes of kind leave a gap, so that no table flips at each change. */
-#define TALL_ROUTES      16u    /* at most so many: try one leaf again */
+#define LEAF_ROUTES      16u    /* at most so many: try one leaf again */
 #define DIRECT_ROUTES    32768u /* IPv4: from here on a direct table, 512 KB */
 #define NO_DIRECT_ROUTES 16384u
 #define REBUILD_SHARE    8u /* a batch of more than 1/8 of the table: build all anew */
@@ -63,18 +63,18 @@ static int check_prefix(const struct fib *fib, const struct fib_prefix *prefix)
 }
 
 /* One leaf for all, if the table fits. */
-static int refresh_leaf(struct fib_txn *txn, unsigned int max, bool *ret_done)
+static int refresh_leaf(struct fib_txn *txn, bool *ret_done)
 {
 	const struct fib_block root = { 0, 0 };
 	struct fib *fib = txn->fib;
-	struct fib_flat flat;
+	struct fib_list list;
 	uint64_t ref;
 	int err;
 
-	*ret_done = fib_flatten(fib, &root, FIB_NH_NONE, max, &flat);
+	*ret_done = fib_list_take(fib, &root, FIB_NH_NONE, FIB_MAX_LEAF, &list);
 	if (!*ret_done)
 		return 0;
-	err = fib_leaf_make(txn, &flat, 0, &ref);
+	err = fib_leaf_make(txn, &root, &list, &ref);
 	if (!err)
 		err = fib_trie_retire(txn, fib->ref);
 	return err ? err : fib_txn_store(txn, &fib->ref, ref);
@@ -92,8 +92,8 @@ static int refresh(struct fib_txn *txn, const struct fib_op *ops, size_t n)
 	size_t i;
 	int err;
 
-	if (small || fib->routes <= TALL_ROUTES) {
-		err = refresh_leaf(txn, small ? FIB_MAX_LEAF : FIB_MAX_LEAF / 2, &done);
+	if (small || fib->routes <= LEAF_ROUTES) {
+		err = refresh_leaf(txn, &done);
 		if (err || done)
 			return err;
 	}

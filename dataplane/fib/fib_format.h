@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * What refs and the pieces of the forwarding form look like. Written by flat.c and trie_*.c, read
+ * What refs and the pieces of the forwarding form look like. Written by leaf.c and trie_*.c, read
  * by lookup4.c and lookup6.c; nobody else knows it.
  *
  * A piece decides the bits of an address behind the first `depth` ones, which the pieces above it
  * have used up: its key is the address shifted left by depth.
  *
  * - immediate: the answer itself, no memory.
- * - leaf: sorted starts of intervals, then the next hop of each interval. One contiguous piece.
+ * - leaf: a list of up to 31 routes, longest first. A route is one word: its bits, then a 1, then
+ *   zeros; all words are compared with a key at once. One contiguous piece.
  * - chunk: the next 8 bits. Bit i of the bitmap says that slot i differs from slot i - 1, so the
  *   rank of a slot finds its value: a next hop, or the number of a child.
  * - direct: the first 16 bits of an IPv4 address, one ref each; only for large tables.
@@ -25,9 +26,10 @@
 #include <stdint.h>
 
 /*
- * A ref: bits 0-3 kind, 4 narrow, 6-47 address of the piece, 48-63 counts: leaf of IPv4: starts;
- * leaf of IPv6: upper starts, lower starts << 8; chunk: entries of its dictionary. Immediate: bits
- * 8-31 the next hop. So a prefetch knows the lines of a leaf without touching it.
+ * A ref: bits 0-3 kind, 4 narrow, 6-47 address of the piece, 48-63 counts: leaf of IPv4: words,
+ * words of full length << 8; leaf of IPv6: upper words, lower words << 8; chunk: entries of its
+ * dictionary. Immediate: bits 8-31 the next hop. So a prefetch knows the lines of a leaf without
+ * touching it.
  */
 enum fib_kind {
 	FIB_IMM,
@@ -36,10 +38,10 @@ enum fib_kind {
 	FIB_DIRECT,
 };
 
-#define FIB_NARROW    0x10u                 /* leaf of IPv4: starts of 16 bits */
+#define FIB_NARROW    0x10u                 /* leaf of IPv4: words of 16 bits */
 #define FIB_LINE      64u                   /* bytes; pieces are aligned to it */
 #define FIB_ADDR_MASK 0x0000ffffffffffc0ull /* the address within a ref */
-#define FIB_MAX_LEAF  64u                   /* starts in a leaf at the root, at most */
+#define FIB_MAX_LEAF  31u                   /* routes; a bit each, and one for "none", in 32 bits */
 
 static inline enum fib_kind fib_ref_kind(uint64_t ref)
 {
@@ -72,15 +74,13 @@ static inline uint64_t fib_ref_make(const void *ptr, unsigned int kind, unsigned
 }
 
 /*
- * Next hop numbers are large and few are different, so each interval has one byte, the number of
- * its next hop in the piece's dictionary.
+ * Next hop numbers are large and few are different, so each route or run has one byte, the number
+ * of its next hop in the piece's dictionary.
  *
- * Leaf of IPv4: start[n] of 4 or 2 bytes, uint8_t which[n + 1], dictionary of 3 bytes an entry. A
- * start is stored minus one and with the top bit flipped, so that "key > start", signed, is the
- * comparison for AVX-512, AVX2 and C alike.
+ * Leaf of IPv4: word[n] of 4 bytes, or of 2 below depth 16, uint8_t which[n + 1], dictionary of 3
+ * bytes an entry. A word as long as the key has no room for the 1; those come first and are counted
+ * in the ref. The last of which[] is for keys that match nothing. Ten routes fit one line.
  */
-#define FIB_SLACK 1u /* bytes: entries of a leaf's dictionary are read as 4 unaligned bytes */
-
 static inline size_t fib_leaf4_which(unsigned int n, bool narrow)
 {
 	return (size_t)n << (narrow ? 1 : 2);
@@ -88,27 +88,35 @@ static inline size_t fib_leaf4_which(unsigned int n, bool narrow)
 
 static inline size_t fib_leaf4_bytes(unsigned int n, unsigned int entries, bool narrow)
 {
-	return fib_leaf4_which(n, narrow) + n + 1 + 3 * entries + FIB_SLACK;
+	return fib_leaf4_which(n, narrow) + n + 1 + 3 * (size_t)entries;
 }
 
 /*
- * Leaf of IPv6: int64_t upper[h], int64_t lower[l], uint8_t before[h + 2], uint8_t which[h + 1 +
- * l], dictionary. Interval r of the upper 64 bits has the lower starts before[r] .. before[r + 1] -
- * 1; where there are any, it is one single upper half. which[] follows the order of all intervals.
+ * Leaf of IPv6: uint64_t upper[n], uint64_t lower[m], this, uint8_t in[m], which[m + n + 1],
+ * dictionary. The routes longer than 64 bits are the lower words, longest first, which count where
+ * upper word number in[] matches as well. An upper word is a route of up to 64 bits, or one of the
+ * first `bare`, only the upper half of longer routes.
  */
-static inline size_t fib_leaf6_before(unsigned int h, unsigned int l)
+struct fib_leaf6 {
+	uint8_t bare;       /* upper words that are no routes; they come first */
+	uint8_t full_upper; /* upper words that have all 64 bits, the bare ones included */
+	uint8_t full_lower; /* lower words that have all 64 bits */
+	uint8_t in[];
+};
+
+static inline size_t fib_leaf6_head(unsigned int n, unsigned int m)
 {
-	return 8 * ((size_t)h + l);
+	return 8 * ((size_t)n + m);
 }
 
-static inline size_t fib_leaf6_which(unsigned int h, unsigned int l)
+static inline size_t fib_leaf6_which(unsigned int n, unsigned int m)
 {
-	return fib_leaf6_before(h, l) + h + 2;
+	return fib_leaf6_head(n, m) + sizeof(struct fib_leaf6) + m;
 }
 
-static inline size_t fib_leaf6_bytes(unsigned int h, unsigned int l, unsigned int entries)
+static inline size_t fib_leaf6_bytes(unsigned int n, unsigned int m, unsigned int entries)
 {
-	return fib_leaf6_which(h, l) + h + 1 + l + 3 * entries + FIB_SLACK;
+	return fib_leaf6_which(n, m) + m + n + 1 + 3 * (size_t)entries;
 }
 
 /*

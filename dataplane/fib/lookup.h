@@ -58,13 +58,13 @@ struct fib_ways {
 	unsigned int n;
 };
 
-/* Next hop of interval @r of a leaf of @n intervals. */
-FIB_INLINE uint32_t fib_leaf_nh(const char *which, unsigned int r, unsigned int n)
+/* Next hop number @r of a leaf, where which[] has @n; reads the byte before an entry too. */
+FIB_INLINE uint32_t fib_leaf_nh(const uint8_t *which, unsigned int r, unsigned int n)
 {
 	uint32_t nh;
 
-	__builtin_memcpy(&nh, which + n + 3 * ((const uint8_t *)which)[r], sizeof(nh));
-	return nh & FIB_NH_MAX;
+	__builtin_memcpy(&nh, which + n + 3 * which[r] - 1, sizeof(nh));
+	return nh >> 8;
 }
 
 FIB_INLINE uint32_t fib_or(uint32_t nh, uint32_t best)

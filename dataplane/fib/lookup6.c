@@ -2,16 +2,14 @@
 /*
  * IPv6 lookups: the search within a leaf for each instruction set, and the vectors built on it.
  *
- * Worker side, wait-free. First the rank among the upper halves; only where the interval found has
- * lower starts, which is where a host has addresses of its own, the rank among those.
+ * Worker side, wait-free. Words are compared as in lookup4.c: the upper ones with the upper half of
+ * the key, the lower ones with its lower half. A lower one counts if its upper one matched too.
  */
 #include "lookup.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-
-#define TOP_BIT (1ull << 63)
 
 FIB_INLINE unsigned int byte6(const void *dst, unsigned int i, unsigned int depth)
 {
@@ -29,39 +27,50 @@ FIB_INLINE struct fib_addr shift_left(struct fib_addr addr, unsigned int depth)
 	return (struct fib_addr){ addr.hi << depth | addr.lo >> (64 - depth), addr.lo << depth };
 }
 
+/* A bit for each of @n words that covers the key; the first @full of them are whole. */
+#define MATCH(name) \
+	uint32_t (*name)(const uint64_t *word, unsigned int n, unsigned int full, uint64_t key)
+
 FIB_INLINE uint32_t leaf6(uint64_t ref, const void *dst, unsigned int i, unsigned int depth,
-			  unsigned int (*rank)(const int64_t *, unsigned int, int64_t))
+			  MATCH(match))
 {
 	struct fib_addr key = shift_left(((const struct fib_addr *)dst)[i], depth);
-	unsigned int counts = fib_ref_counts(ref), h = counts & 255, l = counts >> 8, r, in;
-	const char *piece = fib_ref_ptr(ref);
-	const int64_t *upper = (const int64_t *)piece;
-	const uint8_t *before = (const uint8_t *)piece + fib_leaf6_before(h, l);
+	unsigned int counts = fib_ref_counts(ref), n = counts & 255, m = counts >> 8, r;
+	const uint8_t *piece = fib_ref_ptr(ref);
+	const struct fib_leaf6 *head = (const struct fib_leaf6 *)(piece + fib_leaf6_head(n, m));
+	const uint64_t *word = (const uint64_t *)piece;
+	uint32_t upper = match(word, n, head->full_upper, key.hi);
+	uint32_t lower = match(word + n, m, head->full_lower, key.lo);
 
-	r = rank(upper, h, (int64_t)(key.hi ^ TOP_BIT));
-	in = before[r];
-	if (before[r + 1] > in)
-		r += rank(upper + h + in, before[r + 1] - in, (int64_t)(key.lo ^ TOP_BIT));
-	return fib_leaf_nh(piece + fib_leaf6_which(h, l), r + in, h + l + 1);
+	r = m + (unsigned int)__builtin_ctz(upper >> head->bare << head->bare | 1u << n);
+	for (; lower; lower &= lower - 1) {
+		unsigned int first = (unsigned int)__builtin_ctz(lower);
+
+		if (upper >> head->in[first] & 1) {
+			r = first;
+			break;
+		}
+	}
+	return fib_leaf_nh(piece + fib_leaf6_which(n, m), r, m + n + 1);
 }
 
-/* Branch-free halving: the answer lies in start .. start + n. */
-FIB_INLINE unsigned int rank_scalar(const int64_t *start, unsigned int n, int64_t key)
+FIB_INLINE uint32_t match_scalar(const uint64_t *word, unsigned int n, unsigned int full,
+				 uint64_t key)
 {
-	const int64_t *at = start;
+	uint32_t mask = 0;
+	unsigned int i;
 
-	while (n > 1) {
-		unsigned int half = n / 2;
+	for (i = 0; i < n; i++) {
+		uint64_t differ = (key ^ word[i]) & ~(word[i] ^ (word[i] - (i >= full)));
 
-		at += key > at[half - 1] ? half : 0;
-		n -= half;
+		mask |= (uint32_t)(differ == 0) << i;
 	}
-	return (unsigned int)(at - start) + (n > 0 && key > *at);
+	return mask;
 }
 
 FIB_INLINE uint32_t leaf6_scalar(uint64_t ref, const void *dst, unsigned int i, unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, rank_scalar);
+	return leaf6(ref, dst, i, depth, match_scalar);
 }
 
 void fib6_vec_scalar(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,
@@ -71,28 +80,33 @@ void fib6_vec_scalar(const uint64_t *ref, const struct fib_addr *dst, uint32_t *
 }
 
 #if defined(__x86_64__)
-FIB_AVX2 static inline unsigned int rank_avx2(const int64_t *start, unsigned int n, int64_t key)
+FIB_AVX2 static inline uint32_t match_avx2(const uint64_t *word, unsigned int n, unsigned int full,
+					   uint64_t key)
 {
-	static const int64_t lanes[8] = { -1, -1, -1, -1, 0, 0, 0, 0 };
-	__m256i keys = _mm256_set1_epi64x(key);
-	unsigned int i, rank = 0;
+	__m256i keys = _mm256_set1_epi64x((long long)key), numbers = _mm256_setr_epi64x(0, 1, 2, 3);
+	__m256i ends = _mm256_set1_epi64x(n), wholes = _mm256_set1_epi64x((long long)full - 1);
+	uint32_t mask = 0;
+	unsigned int i;
 
 	for (i = 0; i < n; i += 4) {
-		unsigned int left = n - i < 4 ? n - i : 4;
-		__m256i mask = _mm256_loadu_si256((const __m256i *)(lanes + 4 - left));
-		__m256i part = _mm256_maskload_epi64((const long long *)(start + i), mask);
-		__m256i above = _mm256_and_si256(_mm256_cmpgt_epi64(keys, part), mask);
+		__m256i have = _mm256_cmpgt_epi64(ends, numbers);
+		__m256i w = _mm256_maskload_epi64((const long long *)(word + i), have);
+		__m256i less = _mm256_add_epi64(w, _mm256_cmpgt_epi64(numbers, wholes));
+		__m256i differ =
+			_mm256_andnot_si256(_mm256_xor_si256(w, less), _mm256_xor_si256(w, keys));
+		__m256i match = _mm256_cmpeq_epi64(differ, _mm256_setzero_si256());
 
-		rank += (unsigned int)__builtin_popcount(
-			(unsigned int)_mm256_movemask_pd(_mm256_castsi256_pd(above)));
+		match = _mm256_and_si256(match, have);
+		mask |= (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(match)) << i;
+		numbers = _mm256_add_epi64(numbers, _mm256_set1_epi64x(4));
 	}
-	return rank;
+	return mask;
 }
 
 FIB_AVX2 static inline uint32_t leaf6_avx2(uint64_t ref, const void *dst, unsigned int i,
 					   unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, rank_avx2);
+	return leaf6(ref, dst, i, depth, match_avx2);
 }
 
 FIB_AVX2 void fib6_vec_avx2(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,
@@ -101,31 +115,36 @@ FIB_AVX2 void fib6_vec_avx2(const uint64_t *ref, const struct fib_addr *dst, uin
 	fib_walk(ref, dst, ret_nh, n, false, leaf6_avx2, byte6);
 }
 
-FIB_AVX512 static inline unsigned int rank16_avx512(const int64_t *start, unsigned int n,
-						    int64_t key)
-{
-	uint32_t mask = _bzhi_u32(UINT32_MAX, n);
-	__mmask8 low = (__mmask8)mask, high = (__mmask8)(mask >> 8);
-	__m512i keys = _mm512_set1_epi64(key);
+/* Truth table of (a ^ b) & ~(b ^ c). */
+#define DIFFER 0x18
 
-	low = _mm512_mask_cmpgt_epi64_mask(low, keys, _mm512_maskz_loadu_epi64(low, start));
-	high = _mm512_mask_cmpgt_epi64_mask(high, keys, _mm512_maskz_loadu_epi64(high, start + 8));
-	return (unsigned int)__builtin_popcount(low | (uint32_t)high << 8);
+FIB_AVX512 static inline uint32_t match8_avx512(const uint64_t *word, uint32_t have, uint32_t part,
+						uint64_t key)
+{
+	__m512i w = _mm512_maskz_loadu_epi64((__mmask8)have, word);
+	__m512i less = _mm512_mask_sub_epi64(w, (__mmask8)part, w, _mm512_set1_epi64(1));
+	__m512i differ =
+		_mm512_ternarylogic_epi64(_mm512_set1_epi64((long long)key), w, less, DIFFER);
+
+	return _mm512_mask_testn_epi64_mask((__mmask8)have, differ, differ);
 }
 
-FIB_AVX512 static inline unsigned int rank_avx512(const int64_t *start, unsigned int n, int64_t key)
+FIB_AVX512 static inline uint32_t match_avx512(const uint64_t *word, unsigned int n,
+					       unsigned int full, uint64_t key)
 {
-	unsigned int rank = rank16_avx512(start, n, key), i;
+	uint32_t have = _bzhi_u32(UINT32_MAX, n), part = have >> full << full;
+	uint32_t mask = match8_avx512(word, have, part, key);
+	unsigned int i;
 
-	for (i = 16; i < n; i += 16)
-		rank += rank16_avx512(start + i, n - i, key);
-	return rank;
+	for (i = 8; __builtin_expect(i < n, 0); i += 8)
+		mask |= match8_avx512(word + i, have >> i, part >> i, key) << i;
+	return mask;
 }
 
 FIB_AVX512 static inline uint32_t leaf6_avx512(uint64_t ref, const void *dst, unsigned int i,
 					       unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, rank_avx512);
+	return leaf6(ref, dst, i, depth, match_avx512);
 }
 
 FIB_AVX512 void fib6_vec_avx512(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,

@@ -8,7 +8,7 @@
 #ifndef FIB_TRIE_H
 #define FIB_TRIE_H
 
-#include "flat.h"
+#include "leaf.h"
 
 #define FIB_SLOTS 256u        /* of a chunk */
 #define FIB_DEEP  0x80000000u /* painted: routes longer than the slot lie in it */
@@ -19,10 +19,10 @@ struct fib_slots {
 	uint64_t child[FIB_SLOTS]; /* a leaf or a chunk; 0: the value counts */
 };
 
-/* Starts of a leaf below a chunk or direct table, at most: two lines, or three of IPv6. */
-static inline unsigned int fib_trie_in_leaf(const struct fib *fib, unsigned int depth)
+/* Routes of a leaf below a chunk or direct table, at most: two lines, or three of IPv6. */
+static inline unsigned int fib_trie_in_leaf(const struct fib *fib)
 {
-	return fib->family == FIB_IPV6 ? 16 : depth < 16 ? 20 : 32;
+	return fib->family == FIB_IPV6 ? 16 : FIB_MAX_LEAF;
 }
 
 /* trie_build.c: making pieces */
@@ -36,7 +36,7 @@ void fib_trie_paint(const struct fib *fib, const struct fib_block *block, unsign
 		    uint32_t first, uint32_t last, uint32_t above, uint32_t *ret);
 struct fib_block fib_trie_slot(const struct fib_block *block, unsigned int stride, uint32_t s);
 
-/* A leaf, or a chunk with all that is below it; @above as in fib_flatten(). 0 or -errno. */
+/* A leaf, or a chunk with all that is below it; @above as in fib_list_take(). 0 or -errno. */
 int fib_trie_make(struct fib_txn *txn, const struct fib_block *block, uint32_t above,
 		  uint64_t *ret_ref);
 /* The whole table; -errno. */

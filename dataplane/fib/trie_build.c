@@ -163,10 +163,10 @@ static int chunk_from_rib(struct fib_txn *txn, const struct fib_block *block, ui
 int fib_trie_make(struct fib_txn *txn, const struct fib_block *block, uint32_t above,
 		  uint64_t *ret_ref)
 {
-	struct fib_flat flat;
+	struct fib_list list;
 
-	if (fib_flatten(txn->fib, block, above, fib_trie_in_leaf(txn->fib, block->depth), &flat))
-		return fib_leaf_make(txn, &flat, block->depth, ret_ref);
+	if (fib_list_take(txn->fib, block, above, fib_trie_in_leaf(txn->fib), &list))
+		return fib_leaf_make(txn, block, &list, ret_ref);
 	return chunk_from_rib(txn, block, above, ret_ref);
 }
 

@@ -119,15 +119,15 @@ static int chunk_shrink(struct fib_txn *txn, uint64_t *link, const struct fib_bl
 			bool *ret_done)
 {
 	const struct fib_chunk *chunk = fib_ref_ptr(*link);
-	struct fib_flat flat;
+	struct fib_list list;
 	uint64_t ref;
 	int err;
 
-	*ret_done = fib_flatten(txn->fib, block, chunk->dflt,
-				fib_trie_in_leaf(txn->fib, block->depth) / 2, &flat);
+	*ret_done =
+		fib_list_take(txn->fib, block, chunk->dflt, fib_trie_in_leaf(txn->fib) / 2, &list);
 	if (!*ret_done)
 		return 0;
-	err = fib_leaf_make(txn, &flat, block->depth, &ref);
+	err = fib_leaf_make(txn, block, &list, &ref);
 	if (!err)
 		err = fib_trie_retire(txn, *link);
 	return err ? err : fib_txn_store(txn, link, ref);

@@ -70,18 +70,18 @@ static unsigned int entries_of(const uint8_t *which, unsigned int n)
 
 size_t fib_piece_bytes(enum fib_family family, uint64_t ref)
 {
-	unsigned int counts = fib_ref_counts(ref), h = counts & 255, l = counts >> 8, entries;
+	unsigned int counts = fib_ref_counts(ref), n = counts & 255, m = counts >> 8, entries;
 	const uint8_t *piece = fib_ref_ptr(ref);
 	bool narrow = ref & FIB_NARROW;
 
 	switch (fib_ref_kind(ref)) {
 	case FIB_LEAF:
 		if (family == FIB_IPV4) {
-			entries = entries_of(piece + fib_leaf4_which(counts, narrow), counts + 1);
-			return lines(fib_leaf4_bytes(counts, entries, narrow));
+			entries = entries_of(piece + fib_leaf4_which(n, narrow), n + 1);
+			return lines(fib_leaf4_bytes(n, entries, narrow));
 		}
-		entries = entries_of(piece + fib_leaf6_which(h, l), h + l + 1);
-		return lines(fib_leaf6_bytes(h, l, entries));
+		entries = entries_of(piece + fib_leaf6_which(n, m), m + n + 1);
+		return lines(fib_leaf6_bytes(n, m, entries));
 	case FIB_CHUNK:
 		return lines(fib_chunk_children_at(counts, fib_chunk_values(fib_ref_ptr(ref))) +
 			     8 * (size_t)fib_chunk_children(ref));
