@@ -97,10 +97,8 @@ static bool drained(void)
 	return none;
 }
 
-TS_NO_ANALYSIS /* Readers that the last writer turned away go first: writers in a row must not shut
-		  them out. */
-	static void
-	let_in(void)
+/* Readers that the last writer turned away go first: writers in a row must not shut them out. */
+static void let_in(void)
 {
 	uint64_t end = netns_now_ns() + WINDOW_NS, now;
 
@@ -110,7 +108,7 @@ TS_NO_ANALYSIS /* Readers that the last writer turned away go first: writers in 
 	netns_mutex_unlock(&wait_lock);
 }
 
-void phase_write_lock(void)
+TS_NO_ANALYSIS void phase_write_lock(void)
 {
 	netns_mutex_lock(&writer_lock);
 	let_in();
