@@ -45,32 +45,25 @@ static void tell(struct dp_worker *w, const struct dp_link *link, const struct r
 	neigh_heard(w, link, &heard);
 }
 
-/* Turns the request in the vector's own buffer into the answer and sends it back. */
+/* Turns the request in the vector's own buffer into the answer and sends it back, tags and all. */
 static void answer(struct dp_vec *v, uint32_t i)
 {
 	const struct dp_link *link = v->link[i];
 	struct rte_mbuf *m = v->pkt[i];
-	struct rte_ether_hdr *eth;
-	struct rte_arp_hdr *arp;
-	struct rte_arp_ipv4 *d;
-	uint32_t tip;
+	struct rte_ether_hdr *eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
+	struct rte_arp_hdr *arp = (struct rte_arp_hdr *)ip_header(v, i);
+	struct rte_arp_ipv4 *d = &arp->arp_data;
+	uint32_t tip = d->arp_tip, len = v->l3_off[i] + (uint32_t)sizeof(*arp);
 
-	rte_pktmbuf_adj(m, (uint16_t)(v->l3_off[i] - sizeof(*eth)));
-	eth = rte_pktmbuf_mtod(m, struct rte_ether_hdr *);
-	arp = (struct rte_arp_hdr *)(eth + 1);
-	d = &arp->arp_data;
-	if (m->pkt_len > sizeof(*eth) + sizeof(*arp) && m->nb_segs == 1)
-		m->pkt_len = m->data_len = sizeof(*eth) + sizeof(*arp); /* no padding, as Linux */
+	if (m->pkt_len > len && m->nb_segs == 1)
+		m->pkt_len = m->data_len = (uint16_t)len; /* no padding, as Linux */
 	arp->arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY);
-	tip = d->arp_tip;
 	d->arp_tip = d->arp_sip;
 	d->arp_sip = tip;
 	d->arp_tha = d->arp_sha;
 	memcpy(&d->arp_sha, link->mac, 6);
 	memcpy(&eth->dst_addr, &d->arp_tha, 6);
 	memcpy(&eth->src_addr, link->mac, 6);
-	eth->ether_type = RTE_BE16(RTE_ETHER_TYPE_ARP);
-	v->l3_off[i] = sizeof(*eth);
 	dp_vec_tx(v, i, link);
 }
 

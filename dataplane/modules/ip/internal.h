@@ -40,7 +40,28 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 void ip4_too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
 void arp_process(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 
+/* output4.c */
+const struct dp_adj *ip4_route(const struct netns *ns, uint32_t dst); /* @dst: network order */
+/* Made by the tenant, at its L3 header; takes the mbuf, counts it. */
+void ip4_send(struct dp_worker *w, struct netns *ns, struct rte_mbuf *m);
+/* Source that the tenant would use towards @dst; network order. 0, or -1: none. */
+int ip4_source_for(const struct netns *ns, uint32_t dst, uint32_t *ret_src);
+/* A group's member for the flow; @mtu: smallest of what was met. */
+const struct dp_adj *ip_adj_choose(const struct dp_adj *adj, uint32_t hash, uint32_t *mtu);
+/* The neighbour behind an on-link adjacency, if it has an entry */
+const struct dp_adj *ip_adj_glean(const struct dp_adj *adj, uint8_t family, const uint8_t *dst);
+bool ip_adj_sendable(const struct dp_adj *adj);
+/* The answer to a broadcast comes from an address of the link. */
+void ip4_set_source(struct dp_vec *v, uint32_t i);
+
+/* frag4.c: sends @m (at its L3 header, made by the tenant) in pieces of at most @mtu bytes. */
+void frag4_send(struct dp_worker *w, struct netns *ns, const struct dp_adj *adj, uint32_t mtu,
+		struct rte_mbuf *m);
+
 /* ---- IPv6 ---- */
+/* Made by the tenant, at its L3 header; @link: out by this one (link-local), NULL: by route. */
+void ip6_send(struct dp_worker *w, struct netns *ns, const struct dp_link *link,
+	      struct rte_mbuf *m);
 bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 void ip6_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
 void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i);

@@ -193,6 +193,13 @@ const struct dp_adj *neigh_lookup(const struct dp_link *link, uint8_t family, co
 	return n ? dp_adj_at(n->adj) : NULL;
 }
 
+void neigh_address(const struct dp_adj *adj, uint8_t *ret_addr)
+{
+	const struct neigh *n = adj->owner;
+
+	memcpy(ret_addr, n->addr, neigh_addr_bytes(n->family));
+}
+
 void neigh_resolve(struct dp_worker *w, const struct dp_link *link, uint8_t family,
 		   const uint8_t *dst, struct rte_mbuf *m)
 {

@@ -67,6 +67,9 @@ void neigh_resolve(struct dp_worker *w, const struct dp_link *link, uint8_t fami
  */
 const struct dp_adj *neigh_lookup(const struct dp_link *link, uint8_t family, const uint8_t *dst);
 
+/* Address of the neighbour that owns @adj; 4 or 16 bytes. Worker, RCU. */
+void neigh_address(const struct dp_adj *adj, uint8_t *ret_addr);
+
 /** struct neigh_heard - what an ARP or ND message says about an address */
 struct neigh_heard {
 	uint8_t family;

@@ -144,6 +144,13 @@ const struct route *route_next(struct netns *ns, struct route_cursor *cursor)
 	return rn ? next_in(&rn->rib[route_family(cursor->family)], cursor) : NULL;
 }
 
+uint64_t route_fib_ref(const struct netns *ns, uint8_t family)
+{
+	const struct route_ns *rn = route_ns_of((struct netns *)(uintptr_t)ns);
+
+	return rn ? fib_ref(&rn->fib[route_family(family)]) : 0;
+}
+
 uint64_t route_count(struct netns *ns, uint8_t family)
 {
 	struct route_ns *rn = route_ns_of(ns);

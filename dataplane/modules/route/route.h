@@ -77,6 +77,8 @@ struct route_cursor {
 };
 /* Next route after @cursor in order of (family, table, prefix, metric); NULL at the end. */
 const struct route *route_next(struct netns *ns, struct route_cursor *cursor);
+/* The tenant's FIB ref, for lookups without a link. Worker or control; wait-free. */
+uint64_t route_fib_ref(const struct netns *ns, uint8_t family);
 uint64_t route_count(struct netns *ns, uint8_t family);
 
 enum route_event { ROUTE_NEW, ROUTE_REPLACED, ROUTE_DEL };

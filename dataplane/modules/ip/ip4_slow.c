@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * IPv4 off the fast path, one packet at a time: headers with something unusual, next hops that are
+ * not a plain rewrite, packets that end here. The order of checks is Linux's (ip_rcv_core(),
+ * ip_route_input_slow(), ip_forward()), so that of two faults the same one counts. Datapath.
+ */
+#include <rte_ether.h>
+
+#include "dataplane/fib/fib.h"
+#include "dataplane/modules/route/group.h"
+#include "icmp.h"
+#include "l4.h"
+
+enum { ICMP_UNREACH = 3, ICMP_REDIRECT_TYPE = 5, ICMP_TIME_EXCEEDED = 11, ICMP_PARAM = 12 };
+enum { CODE_NET = 0, CODE_HOST = 1, CODE_PROTOCOL = 2, CODE_FRAG_NEEDED = 4, CODE_FILTERED = 13 };
+
+static void error(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t type, uint8_t code,
+		  uint32_t param)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *);
+
+	if (frame[0] & 1) /* link-layer broadcast or multicast */
+		return;
+	icmp4_error_at(w, v->link[i], v->pkt[i], v->l3_off[i], type, code, param);
+}
+
+/* ---- headers ---- */
+
+static int check_lengths(struct dp_vec *v, uint32_t i)
+{
+	struct rte_mbuf *m = v->pkt[i];
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	uint32_t off = v->l3_off[i], ihl, total;
+
+	if (m->data_len < off + sizeof(*ip))
+		return DP_DROP_TRUNCATED;
+	if (ip->version_ihl >> 4 != 4)
+		return DP_DROP_IP_VERSION;
+	ihl = (ip->version_ihl & 15u) * 4;
+	if (ihl < sizeof(*ip))
+		return DP_DROP_IP_HEADER;
+	if (m->data_len < off + ihl)
+		return DP_DROP_TRUNCATED;
+	if (rte_raw_cksum(ip, ihl) != 0xffff)
+		return DP_DROP_IP_CSUM;
+	total = rte_be_to_cpu_16(ip->total_length);
+	if (total < ihl)
+		return DP_DROP_IP_LENGTH;
+	if (total + off > m->pkt_len)
+		return DP_DROP_TRUNCATED;
+	if (total + off < m->pkt_len)
+		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - total - off));
+	return -1;
+}
+
+/* Offset of an option that is malformed, or 0; *@ret_srr: there is a source route. */
+static uint32_t bad_option(const uint8_t *h, uint32_t ihl, bool *ret_srr)
+{
+	uint32_t at = sizeof(struct rte_ipv4_hdr);
+
+	while (at < ihl) {
+		uint8_t kind = h[at], len;
+
+		if (kind == 0)
+			return 0;
+		if (kind == 1) {
+			at++;
+			continue;
+		}
+		if (at + 1 >= ihl)
+			return at;
+		len = h[at + 1];
+		if (len < 2 || at + len > ihl)
+			return at + (len < 2 || at + len > ihl ? 0 : 1);
+		if (kind == 131 || kind == 137) {
+			if (len < 3)
+				return at + 1;
+			if (h[at + 2] < 4)
+				return at + 2;
+			*ret_srr = true;
+		}
+		if (kind == 7 && (len < 3 || h[at + 2] < 4))
+			return len < 3 ? at + 1 : at + 2;
+		at += len;
+	}
+	return 0;
+}
+
+static bool options_ok(struct dp_worker *w, struct dp_vec *v, uint32_t i)
+{
+	const uint8_t *h = ip_header(v, i);
+	bool srr = false;
+	uint32_t bad = bad_option(h, (h[0] & 15u) * 4, &srr);
+
+	if (bad)
+		error(w, v, i, ICMP_PARAM, 0, bad << 24);
+	if (bad || (srr && !ip_ns_of(v->link[i]->ns)->conf.accept_source_route)) {
+		dp_vec_drop(v, i, DP_DROP_IP_OPTIONS);
+		return false;
+	}
+	return true;
+}
+
+/* 224.0.0.1 is every host's; a tenant subscribes to nothing else of IPv4 */
+static void multicast(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t dst)
+{
+	if (dst == 0xe0000001)
+		ip4_local(w, v, i, true);
+	else
+		dp_vec_drop(v, i, DP_DROP_IP_MULTICAST);
+}
+
+/* Source validation beyond the look of the address. True: fine. */
+static bool source_ok(struct dp_vec *v, uint32_t i, const struct ip_conf *conf, uint32_t src_be)
+{
+	const struct dp_link *link = v->link[i];
+	const struct dp_adj *back = ip4_route(link->ns, src_be);
+	uint8_t kind = back->kind;
+
+	if (kind == DP_ADJ_LOCAL && !conf->accept_local) {
+		dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
+		return false;
+	}
+	if (kind == DP_ADJ_BROADCAST) {
+		dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
+		return false;
+	}
+	if (!conf->rp_filter || kind == DP_ADJ_MULTIPATH)
+		return true;
+	if (!back->link || (conf->rp_filter == 1 && back->link_index != link->index)) {
+		dp_vec_drop(v, i, DP_DROP_IP_RPF);
+		return false;
+	}
+	return true;
+}
+
+bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
+{
+	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
+	int reason = check_lengths(v, i);
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	uint32_t src, dst;
+
+	if (reason >= 0) {
+		dp_vec_drop(v, i, (enum dp_drop)reason);
+		return false;
+	}
+	if (ip->version_ihl != 0x45 && !options_ok(w, v, i))
+		return false;
+	src = rte_be_to_cpu_32(ip->src_addr);
+	dst = rte_be_to_cpu_32(ip->dst_addr);
+	if (dst >> 28 == 14) {
+		if (src >> 28 == 14 || src == 0xffffffff || src >> 24 == 127)
+			dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
+		else
+			multicast(w, v, i, dst);
+		return false;
+	}
+	if (src >> 28 == 14 || src == 0xffffffff)
+		reason = DP_DROP_IP_MARTIAN_SRC;
+	else if (dst == 0xffffffff || (src == 0 && dst == 0))
+		reason = -2;
+	else if (src >> 24 == 0)
+		reason = DP_DROP_IP_MARTIAN_SRC;
+	else if (dst >> 24 == 0)
+		reason = DP_DROP_IP_MARTIAN_DST;
+	else if (dst >> 24 == 127 && !conf->route_localnet)
+		reason = DP_DROP_IP_MARTIAN_DST;
+	else if (src >> 24 == 127 && !conf->route_localnet)
+		reason = DP_DROP_IP_MARTIAN_SRC;
+	if (reason == -2)
+		ip4_local(w, v, i, true);
+	else if (reason >= 0)
+		dp_vec_drop(v, i, (enum dp_drop)reason);
+	return reason == -1 && source_ok(v, i, conf, ip->src_addr);
+}
+
+/* ---- next hops ---- */
+
+/* The packet leaves the vector with its next hop still unknown; the neighbour thread has it. */
+static void resolve(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	struct rte_mbuf *m = v->pkt[i];
+	uint8_t next[16];
+
+	if (adj->kind == DP_ADJ_GLEAN)
+		memcpy(next, &ip->dst_addr, 4);
+	else
+		neigh_address(adj, next);
+	rte_pktmbuf_adj(m, v->l3_off[i]);
+	dp_vec_steal(v, i);
+	neigh_resolve(w, adj->link, AF_INET, next, m);
+}
+
+void ip4_too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
+	struct netns *ns = v->link[i]->ns;
+	struct rte_mbuf *m = v->pkt[i];
+
+	if (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)) {
+		error(w, v, i, ICMP_UNREACH, CODE_FRAG_NEEDED, adj->mtu);
+		dp_vec_drop(v, i, DP_DROP_IP_DF);
+		return;
+	}
+	ip4_dec_ttl(ip);
+	rte_pktmbuf_adj(m, v->l3_off[i]);
+	dp_vec_steal(v, i);
+	dp_count_drop(w, ns, DP_DROP_LOCAL_CONSUMED); /* its pieces are made anew */
+	if (ip_adj_sendable(adj))
+		frag4_send(w, ns, adj, adj->mtu, m);
+	else
+		ip4_send(w, ns, m);
+}
+
+/* It goes out where it came in: the sender may be told of a better way (RFC 1812, 5.2.7.2). */
+static void redirect(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	const struct dp_adj *back;
+	uint32_t gateway;
+	uint8_t next[16];
+
+	if (!ip_ns_of(v->link[i]->ns)->conf.send_redirects)
+		return;
+	back = ip4_route(v->link[i]->ns, ip->src_addr);
+	if (back->kind != DP_ADJ_GLEAN || back->link_index != v->link[i]->index)
+		return; /* not a direct neighbour */
+	if (adj->kind == DP_ADJ_GLEAN)
+		memcpy(next, &ip->dst_addr, 4);
+	else
+		neigh_address(adj, next);
+	memcpy(&gateway, next, 4);
+	error(w, v, i, ICMP_REDIRECT_TYPE, 1, rte_be_to_cpu_32(gateway));
+}
+
+static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj,
+		    uint32_t mtu)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
+	const uint8_t *frame = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *);
+	const struct dp_adj *hop = ip_adj_glean(adj, AF_INET, (const uint8_t *)&ip->dst_addr);
+
+	if (frame[0] & 1) {
+		dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
+		return;
+	}
+	if (ip->time_to_live <= 1) {
+		error(w, v, i, ICMP_TIME_EXCEEDED, 0, 0);
+		dp_vec_drop(v, i, DP_DROP_IP_TTL);
+		return;
+	}
+	if (rte_be_to_cpu_16(ip->total_length) > mtu) {
+		ip4_too_big(w, v, i, hop);
+		return;
+	}
+	if (adj->link_index == v->link[i]->index)
+		redirect(w, v, i, hop);
+	ip4_dec_ttl(ip);
+	if (ip_adj_sendable(hop)) {
+		adj_mark_used(hop);
+		dp_vec_tx_adj(v, i, hop);
+		return;
+	}
+	resolve(w, v, i, hop);
+}
+
+static void reject(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	bool prohibit = adj->arg == 1;
+
+	error(w, v, i, ICMP_UNREACH, prohibit ? CODE_FILTERED : CODE_HOST, 0);
+	dp_vec_drop(v, i, prohibit ? DP_DROP_IP_PROHIBIT : DP_DROP_IP_UNREACHABLE);
+}
+
+void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
+	uint8_t kind = __atomic_load_n(&adj->kind, __ATOMIC_ACQUIRE);
+	uint32_t mtu = 0;
+
+	if (kind == DP_ADJ_LOCAL || kind == DP_ADJ_BROADCAST) {
+		ip4_local(w, v, i, kind == DP_ADJ_BROADCAST);
+	} else if (!conf->forwarding4) {
+		dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
+	} else if (kind == DP_ADJ_DROP && adj->arg == DP_DROP_IP_BLACKHOLE) {
+		dp_vec_drop(v, i, DP_DROP_IP_BLACKHOLE);
+	} else if (kind == DP_ADJ_DROP) {
+		error(w, v, i, ICMP_UNREACH, CODE_NET, 0);
+		dp_vec_drop(v, i, DP_DROP_IP_NO_ROUTE);
+	} else if (kind == DP_ADJ_REJECT) {
+		reject(w, v, i, adj);
+	} else {
+		adj = ip_adj_choose(adj,
+				    ip_flow_hash((const uint8_t *)&ip->src_addr,
+						 (const uint8_t *)&ip->dst_addr, 4),
+				    &mtu);
+		if (adj->kind == DP_ADJ_REJECT)
+			reject(w, v, i, adj);
+		else
+			forward(w, v, i, adj, mtu);
+	}
+}
+
+/* ---- the tenant itself ---- */
+
+void ip4_set_source(struct dp_vec *v, uint32_t i)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
+	uint8_t src[16];
+
+	if (addr_select(v->link[i], AF_INET, (const uint8_t *)&ip->src_addr, src) == 0)
+		memcpy(&ip->dst_addr, src,
+		       4); /* it becomes the source when the packet turns round */
+}
+
+void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+
+	if (ip->fragment_offset & RTE_BE16(0x3fff)) {
+		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
+		return;
+	}
+	switch (ip->next_proto_id) {
+	case IPPROTO_ICMP:
+		icmp4_receive(w, v, i, broadcast);
+		return;
+	case IPPROTO_UDP:
+		if (!l4_udp_ok(v, i, AF_INET)) {
+			dp_vec_drop(v, i, DP_DROP_L4_HEADER);
+			return;
+		}
+		if (!broadcast)
+			error(w, v, i, ICMP_UNREACH, 3, 0);
+		break;
+	case IPPROTO_TCP:
+		if (!broadcast)
+			l4_tcp_reset(w, v, i, AF_INET);
+		if (v->verdict[i] != DP_CONTINUE)
+			return;
+		break;
+	default:
+		if (!broadcast)
+			error(w, v, i, ICMP_UNREACH, CODE_PROTOCOL, 0);
+	}
+	dp_vec_drop(v, i, DP_DROP_L4_NO_PORT);
+}
