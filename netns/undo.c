@@ -178,7 +178,7 @@ void ops_undo(struct netns_batch *batch, struct netns_ops *from, struct netns_op
 	for (op = from; op != NULL; op = previous(op, to))
 		run_exits(batch, op);
 	/* only @from's init can have failed */
-	if (batch->orphan != NULL)
+	if (from != NULL && batch->orphan != NULL)
 		arena_free(batch->orphan, ops_data_size(from));
 	release_all(batch, from, to);
 }
