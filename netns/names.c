@@ -8,13 +8,12 @@
  * that a rename replaced is freed after a grace period. name_lock orders renames of one tenant; the
  * last put needs no lock, as a rename holds a reference.
  */
-#include <urcu/rculfhash.h>
-
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include "arena.h"
+#include "lfht.h"
 #include "names.h"
 #include "rcu.h"
 #include "tenant.h"
@@ -27,8 +26,8 @@ struct name_entry {
 	char text[];
 };
 
-static struct cds_lfht *table; /* const while the library runs */
-static uint64_t salt[2];       /* const, same */
+static struct lfht names;
+static uint64_t salt[2]; /* const while the library runs */
 static struct netns_mutex name_lock = NETNS_MUTEX_INIT;
 
 static inline uint64_t rotl(uint64_t x, unsigned int n)
@@ -96,19 +95,13 @@ int names_init(void)
 {
 	if (getrandom(salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
 		return -EAGAIN;
-	table = cds_lfht_new_flavor(1024, 1024, 0, CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING,
-				    rcu_domain(), NULL);
-	return table != NULL ? 0 : -ENOMEM;
+	return lfht_init(&names, 1024);
 }
 
 void names_fini(void)
 {
-	bool token = rcu_enter();
-
-	if (cds_lfht_destroy(table, NULL) != 0)
+	if (lfht_fini(&names) != 0)
 		netns_log(0, "names are left in the name table");
-	rcu_leave(token);
-	table = NULL;
 }
 
 int name_check(const char *name)
@@ -134,10 +127,12 @@ static int entry_add(const char *name, int node, struct tenant *owner, struct na
 	e->owner = owner;
 	e->len = (uint32_t)len;
 	memcpy(e->text, name, len + 1);
-	if (cds_lfht_add_unique(table, name_hash(name, len), match, name, &e->node) != &e->node) {
+	if (cds_lfht_add_unique(names.table, name_hash(name, len), match, name, &e->node) !=
+	    &e->node) {
 		arena_free(e, entry_bytes(e));
 		return -EEXIST;
 	}
+	lfht_added(&names);
 	*ret_e = e;
 	return 0;
 }
@@ -155,7 +150,8 @@ static void entry_retire(struct name_entry *e)
 {
 	bool token = rcu_enter();
 
-	cds_lfht_del(table, &e->node);
+	cds_lfht_del(names.table, &e->node);
+	lfht_deleted(&names);
 	rcu_leave(token);
 	netns_defer(&e->defer, entry_reclaim, entry_bytes(e));
 }
@@ -179,7 +175,8 @@ void name_forget(struct tenant *t)
 {
 	bool token = rcu_enter();
 
-	cds_lfht_del(table, &t->name->node);
+	cds_lfht_del(names.table, &t->name->node);
+	lfht_deleted(&names);
 	rcu_leave(token);
 }
 
@@ -203,10 +200,10 @@ struct netns *netns_find_by_name(const char *name)
 	size_t len = name != NULL ? strnlen(name, NETNS_NAME_MAX + 1) : 0;
 	bool token;
 
-	if (len == 0 || len > NETNS_NAME_MAX || table == NULL)
+	if (len == 0 || len > NETNS_NAME_MAX || names.table == NULL)
 		return NULL;
 	token = rcu_enter();
-	cds_lfht_lookup(table, name_hash(name, len), match, name, &iter);
+	cds_lfht_lookup(names.table, name_hash(name, len), match, name, &iter);
 	if (cds_lfht_iter_get_node(&iter) != NULL)
 		t = __atomic_load_n(&entry_of(iter.node)->owner, __ATOMIC_ACQUIRE);
 	if (t != NULL && netns_tryget(&t->pub))

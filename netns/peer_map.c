@@ -9,16 +9,17 @@
 #include <errno.h>
 
 #include "hash.h"
+#include "lfht.h"
 
-#define FIRST_BUCKETS 64u /* a power of two; tables grow by themselves */
+#define FIRST_BUCKETS 1024u /* a power of two */
 
 struct peer_key {
 	uint64_t ns_handle;
 	uint64_t second; /* id, or the peer's handle */
 };
 
-static struct cds_lfht *ids, *peers; /* w:peer_init, peer_fini r:any */
-static struct hash_salt salt;        /* const after peer_init() */
+static struct lfht ids, peers;
+static struct hash_salt salt; /* const after peer_init() */
 
 static int match_id(struct cds_lfht_node *node, const void *key)
 {
@@ -42,7 +43,8 @@ struct peer_link *peer_map_by_id_rcu(uint64_t ns_handle, int id)
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
 
-	cds_lfht_lookup(ids, hash_pair(&salt, key.ns_handle, key.second), match_id, &key, &iter);
+	cds_lfht_lookup(ids.table, hash_pair(&salt, key.ns_handle, key.second), match_id, &key,
+			&iter);
 	node = cds_lfht_iter_get_node(&iter);
 	return node ? caa_container_of(node, struct peer_link, by_id) : NULL;
 }
@@ -53,7 +55,7 @@ struct peer_link *peer_map_by_peer_rcu(uint64_t ns_handle, uint64_t peer_handle)
 	struct cds_lfht_iter iter;
 	struct cds_lfht_node *node;
 
-	cds_lfht_lookup(peers, hash_pair(&salt, key.ns_handle, key.second), match_peer, &key,
+	cds_lfht_lookup(peers.table, hash_pair(&salt, key.ns_handle, key.second), match_peer, &key,
 			&iter);
 	node = cds_lfht_iter_get_node(&iter);
 	return node ? caa_container_of(node, struct peer_link, by_peer) : NULL;
@@ -64,8 +66,12 @@ void peer_map_add_locked(struct peer_link *link)
 {
 	bool token = rcu_enter();
 
-	cds_lfht_add(peers, hash_pair(&salt, link->ns_handle, link->peer_handle), &link->by_peer);
-	cds_lfht_add(ids, hash_pair(&salt, link->ns_handle, (uint64_t)link->node.id), &link->by_id);
+	cds_lfht_add(peers.table, hash_pair(&salt, link->ns_handle, link->peer_handle),
+		     &link->by_peer);
+	lfht_added(&peers);
+	cds_lfht_add(ids.table, hash_pair(&salt, link->ns_handle, (uint64_t)link->node.id),
+		     &link->by_id);
+	lfht_added(&ids);
 	rcu_leave(token);
 }
 
@@ -73,15 +79,11 @@ void peer_map_del_locked(struct peer_link *link)
 {
 	bool token = rcu_enter();
 
-	cds_lfht_del(ids, &link->by_id);
-	cds_lfht_del(peers, &link->by_peer);
+	cds_lfht_del(ids.table, &link->by_id);
+	lfht_deleted(&ids);
+	cds_lfht_del(peers.table, &link->by_peer);
+	lfht_deleted(&peers);
 	rcu_leave(token);
-}
-
-static struct cds_lfht *new_table(void)
-{
-	return cds_lfht_new_flavor(FIRST_BUCKETS, FIRST_BUCKETS, 0,
-				   CDS_LFHT_AUTO_RESIZE | CDS_LFHT_ACCOUNTING, rcu_domain(), NULL);
 }
 
 int peer_map_init(void)
@@ -90,24 +92,18 @@ int peer_map_init(void)
 
 	if (err != 0)
 		return err;
-	ids = new_table();
-	if (ids == NULL)
-		return -ENOMEM;
-	peers = new_table();
-	if (peers == NULL)
-		goto destroy_ids;
-	return 0;
-
-destroy_ids:
-	cds_lfht_destroy(ids, NULL);
-	ids = NULL;
-	return -ENOMEM;
+	err = lfht_init(&ids, FIRST_BUCKETS);
+	if (err != 0)
+		return err;
+	err = lfht_init(&peers, FIRST_BUCKETS);
+	if (err != 0)
+		(void)lfht_fini(&ids);
+	return err;
 }
 
+/* Both are empty. */
 void peer_map_fini(void)
 {
-	cds_lfht_destroy(peers, NULL);
-	cds_lfht_destroy(ids, NULL);
-	peers = NULL;
-	ids = NULL;
+	(void)lfht_fini(&peers);
+	(void)lfht_fini(&ids);
 }
