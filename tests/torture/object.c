@@ -167,9 +167,21 @@ EACH(FUNCTIONS)
 	  .exit_batch = exit_batch_##k },
 static const struct netns_ops callbacks[OBJECT_MODULES] = { EACH(OPS) };
 
+static unsigned int filler_id[OBJECT_FILLERS];
+static struct netns_ops fillers[OBJECT_FILLERS];
+
 void object_setup(void)
 {
 	unsigned int i;
+
+	for (i = 0; i < OBJECT_FILLERS; i++) {
+		fillers[i] = (struct netns_ops){
+			.name = "filler",
+			.id = &filler_id[i],
+			.flags = NETNS_OPS_VALUE,
+		};
+		CHECK(netns_subsys_register(&fillers[i]) == 0, "filler %u", i);
+	}
 
 	for (i = 0; i < OBJECT_MODULES; i++) {
 		struct module *m = &modules[i];
@@ -200,6 +212,8 @@ void object_check_end(void)
 		CHECK(m->batch == m->exits, "module %u: %llu exits, %llu in batches", i,
 		      (unsigned long long)m->exits, (unsigned long long)m->batch);
 	}
+	for (i = 0; i < OBJECT_FILLERS; i++)
+		CHECK(netns_subsys_unregister(&fillers[i]) == 0, "filler %u", i);
 }
 
 int object_register(struct module *m, bool device)

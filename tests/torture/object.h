@@ -11,6 +11,7 @@
 
 #define OBJECT_MODULES 20u /* more than there are inline slots */
 #define OBJECT_LCORES  8u
+#define OBJECT_FILLERS 8u /* value slots that are always taken, so that others need arrays */
 
 /** enum object_kind - what a module keeps; module number modulo OBJECT_KINDS */
 enum object_kind { OBJECT_POINTER, OBJECT_VALUE, OBJECT_LCORE, OBJECT_BOTH, OBJECT_KINDS };
@@ -47,8 +48,10 @@ extern struct module modules[OBJECT_MODULES];
 /* One init in so many fails; 0: none. atomic */
 extern uint64_t object_fail_one_in;
 
+/* Prepares the modules and registers the fillers; after netns_lib_init(). */
 void object_setup(void);
-/* Each init that succeeded was followed by an exit. All operations are unregistered. */
+/* Each init that succeeded was followed by an exit. Unregisters the fillers, the last operations.
+ */
 void object_check_end(void);
 
 /* Registers or unregisters @m; the caller owns it for the time. Return: of the library. */

@@ -29,10 +29,31 @@ static void check_all(struct torture_thread *self, struct netns *ns, const uint6
 		object_check(ns, &modules[i], open[i], self->number);
 }
 
+/** struct late - an array of slots, to be looked at again before the burst ends */
+struct late {
+	const struct netns_slots *slots;
+	uint32_t len;
+};
+
+static void late_begin(const struct netns *ns, struct late *late)
+{
+	late->slots = __atomic_load_n(&ns->slots, __ATOMIC_ACQUIRE);
+	if (late->slots != NULL)
+		late->len = late->slots->len;
+}
+
+/* An array that was replaced meanwhile is there until we are quiescent. */
+static void late_end(const struct late *late)
+{
+	CHECK(late->slots == NULL || late->slots->len == late->len,
+	      "an array of %u slots has %u now: it was freed", late->len, late->slots->len);
+}
+
 static void burst_resolve(struct torture_thread *self, const uint64_t *open)
 {
 	uint64_t h[VECTOR];
 	struct netns *ns[VECTOR];
+	struct late late[VECTOR];
 	unsigned int i;
 
 	for (i = 0; i < VECTOR; i++) {
@@ -40,14 +61,19 @@ static void burst_resolve(struct torture_thread *self, const uint64_t *open)
 		ns[i] = netns_resolve(h[i]);
 		CHECK(ns[i] == NULL || netns_handle(ns[i]) == h[i], "handle %#llx led to %#llx",
 		      (unsigned long long)h[i], (unsigned long long)netns_handle(ns[i]));
+		if (ns[i] != NULL)
+			late_begin(ns[i], &late[i]);
 	}
 	for (i = 0; i < VECTOR; i++) {
 		if (ns[i] != NULL)
 			check_all(self, ns[i], open);
 	}
 	/* still in the same burst: nothing of it may have changed its owner */
-	for (i = 0; i < VECTOR; i++)
+	for (i = 0; i < VECTOR; i++) {
 		CHECK(ns[i] == NULL || netns_handle(ns[i]) == h[i], "a tenant was freed in use");
+		if (ns[i] != NULL)
+			late_end(&late[i]);
+	}
 }
 
 static void burst_walk(struct torture_thread *self, const uint64_t *open)

@@ -25,7 +25,7 @@ static void check_empty(void)
 	      (unsigned long long)st.live, (unsigned long long)st.dying);
 	CHECK(st.backlog_objects == 0 && st.backlog_bytes == 0, "a backlog of %llu is left",
 	      (unsigned long long)st.backlog_objects);
-	CHECK(st.slot_ids == 0, "%u slot ids are left", st.slot_ids);
+	CHECK(st.slot_ids == OBJECT_FILLERS, "%u slot ids are left", st.slot_ids);
 	CHECK(st.readers == 0, "%u readers are left", st.readers);
 	CHECK(st.leaked == 0, "%llu tenants were leaked", (unsigned long long)st.leaked);
 	CHECK(st.created == st.destroyed + 1, "%llu created, %llu destroyed",
