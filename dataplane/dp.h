@@ -66,11 +66,12 @@ struct dp_port_config {
 int dp_port_add(struct dp_port_config *config, struct dp_link **ret_link);
 int dp_port_del(const char *name);
 
-/** struct dp_tenant_stats - sums over lcores and the tenant's links */
+/** struct dp_tenant_stats - sums over lcores; rx + made = tx + drops + queued + moved */
 struct dp_tenant_stats {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t made;   /* packets that the tenant made itself */
 	uint64_t queued; /* stolen, not yet sent or dropped */
+	uint64_t moved;  /* left by decapsulation or re-entry; the link that got them counts rx */
 	uint64_t drops[DP_DROP_REASONS];
 	uint64_t cycles; /* TSC cycles, sampled and scaled */
 };

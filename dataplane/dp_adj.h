@@ -22,7 +22,7 @@ enum dp_adj_kind {
 	DP_ADJ_BROADCAST,
 	DP_ADJ_MULTIPATH, /* choose one of group members by flow hash */
 	DP_ADJ_REJECT,    /* arg: 0 unreachable, 1 prohibit; answered with ICMP */
-	DP_ADJ_TUNNEL,    /* header complete, then the link's own encapsulation */
+	DP_ADJ_TUNNEL, /* header complete, then the link's own way (link->tx_kind not DP_TX_PORT) */
 };
 
 /** struct dp_adj - one line; replaced by copy under RCU, except kind and header, see neigh */
@@ -50,6 +50,18 @@ static inline struct dp_adj *dp_adj_at(uint32_t index)
 {
 	return &dp_adj_base[index];
 }
+
+/**
+ * dp_adj_fill() - complete an adjacency: header, link, counters, port; its kind with release, last
+ * @dst:        MAC of the next hop
+ * @ether_type: of the payload, host order
+ *
+ * Kind becomes DP_ADJ_REWRITE, or DP_ADJ_TUNNEL for links that do not leave by a port; mtu is the
+ * link's unless it is set already.
+ * Context: control (dp_ctl_lock held), or the worker that learned @dst; @link is not stale
+ */
+void dp_adj_fill(struct dp_adj *adj, const struct dp_link *link, const uint8_t dst[6],
+		 uint16_t ether_type);
 
 /* Control. Index 0 is never given out: it drops with no-route. -ENOMEM: none left. */
 int dp_adj_alloc(uint32_t *ret_index);

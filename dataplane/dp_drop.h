@@ -66,7 +66,7 @@ enum dp_drop {
 		DP_DROP_REASONS
 };
 
-static_assert(DP_DROP_REASONS <= 64, "a tenant's drop block is 512 bytes");
+static_assert(DP_DROP_REASONS <= 56, "8 of the account block's 64 words are not reasons");
 
 /* Name as in output ("unknown-tag"), and its meaning. NULL for an unknown reason. */
 const char *dp_drop_name(enum dp_drop reason);

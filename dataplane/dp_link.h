@@ -19,7 +19,6 @@
 #include "netns/netns.h"
 
 struct dp_port;
-struct dp_tag_table;
 
 enum dp_link_kind {
 	DP_LINK_PORT, /* a DPDK port's untagged frames */
@@ -37,7 +36,16 @@ enum dp_link_kind {
 #define DP_LINK_F_ALLMULTI 8u
 #define DP_LINK_F_NOARP    16u
 
-#define DP_LINK_NAME_MAX   15u /* bytes, as IFNAMSIZ - 1 */
+/* How a frame leaves by a link. */
+enum dp_tx_kind {
+	DP_TX_PORT,  /* tags in front, then the port's queue */
+	DP_TX_PAIR,  /* re-enters at the other end */
+	DP_TX_ENCAP, /* the tunnel's own way */
+	DP_TX_LOOP,  /* loopback: re-enters at the link itself */
+	DP_TX_SINK,  /* dummy: counted as sent, and freed */
+};
+
+#define DP_LINK_NAME_MAX 15u /* bytes, as IFNAMSIZ - 1 */
 
 /**
  * struct dp_link - the workers' view of a link: two lines
@@ -46,35 +54,39 @@ enum dp_link_kind {
  */
 struct dp_link {
 	/* line 0: ingress, r:worker w:control */
-	struct netns *ns;    /* const */
-	uint64_t features;   /* copy of ns->features; atomic */
-	uint64_t l3[2];      /* copies of the tenant's IPv4 and IPv6 FIB handles; atomic */
-	uint8_t mac[6];      /* w:control; changed by replacing the object */
-	uint16_t flags;      /* DP_LINK_F_*; atomic */
-	uint32_t index;      /* dense, process-wide; selects counters; kept on a move */
-	uint32_t ifindex;    /* the tenant's own number, as in Linux; 1 is lo */
-	uint16_t mtu;        /* bytes of L3; atomic */
-	uint8_t kind;        /* enum dp_link_kind */
-	uint8_t encap_len;   /* bytes of tags that this link adds in front of the EtherType */
-	uint32_t generation; /* of index */
+	struct netns *ns;     /* const */
+	uint64_t features;    /* copy of ns->features; atomic */
+	uint64_t l3[2];       /* copies of the tenant's IPv4 and IPv6 FIB handles; atomic */
+	uint8_t mac[6];       /* changed by replacing the object; read with flags as one word */
+	uint16_t flags;       /* DP_LINK_F_*; atomic */
+	uint32_t index;       /* dense, process-wide; selects counters; a move gives a new one */
+	uint16_t mtu;         /* bytes of L3; atomic */
+	uint8_t kind;         /* enum dp_link_kind */
+	uint8_t encap_len;    /* bytes of tags that this link adds in front of the EtherType */
 	uint64_t local_bloom; /* w:addr module; bit (addr * 0x9e3779b1 >> 26) of each own IPv4
 				 address */
+	const struct dp_link *wire; /* where xconnect sends to; NULL; atomic w:xconnect */
 
-	/* line 1: egress, r:worker w:control */
-	const struct dp_link *lower; /* parent of a VLAN; other end of a pair; NULL */
-	struct dp_tag_table *tags;   /* VLAN links stacked on this one; NULL: none */
+	/* line 1: egress, r:worker w:control; copies, so that sending touches this line only */
+	const struct dp_link *lower; /* parent of a VLAN; other end of a pair; atomic; NULL */
+	uint64_t tag_bytes;          /* own tags as on the wire, outermost first, encap_len bytes */
+	uint32_t tx_index;           /* copy of index */
+	uint16_t tx_flags;           /* copy of flags; atomic */
+	uint16_t tx_mtu;             /* copy of mtu; atomic */
 	uint16_t port_id;            /* DPDK port that frames leave by, for PORT and VLAN */
+	uint8_t tx_kind;             /* enum dp_tx_kind */
+	uint8_t tx_encap;            /* copy of encap_len */
+	uint16_t tag_vid;            /* own tag of a VLAN link */
 	uint16_t tag_proto;          /* host order: 0x8100 or 0x88a8; 0: none */
-	uint16_t tag_vid;
-	uint16_t tag2_proto; /* the parent's tag, outermost first when both are set */
+	uint32_t l3_index;           /* the router's own number for the link inside the tenant */
+	uint16_t tag2_proto;         /* the parent's tag, where two are stacked; 0: none */
 	uint16_t tag2_vid;
-	uint16_t l3_index; /* the router's own number for the link inside the tenant */
-	void *l3dev;       /* the router's own data; NULL */
-	void *encap;       /* the tunnel's own data; NULL */
-	uint64_t spare;
+	uint32_t ifindex;    /* the tenant's own number, as in Linux; 1 is lo */
+	uint32_t generation; /* of index */
+	void *l3dev;         /* the router's own data; NULL; kept over a replacement */
+	void *encap;         /* the tunnel's own data; NULL */
 } __attribute__((aligned(64)));
 
-static_assert(offsetof(struct dp_link, lower) == 64, "egress begins with the second line");
 static_assert(sizeof(struct dp_link) == 128, "a link is two cache lines for workers");
 
 /** struct dp_link_config - a link to be; zeroed fields mean defaults */
@@ -116,15 +128,25 @@ int dp_link_delete(struct dp_link *link);
 int dp_link_move(struct dp_link *link, struct netns *to, const char *new_name,
 		 struct dp_link **ret_link);
 
+/*
+ * What outlives a burst carries the handle (generation << 32 | index), not the pointer. Wait-free;
+ * RCU reader online; NULL: the link is gone, or was moved.
+ */
+static inline uint64_t dp_link_handle(const struct dp_link *link)
+{
+	return (uint64_t)link->generation << 32 | link->index;
+}
+struct dp_link *dp_link_resolve(uint64_t handle);
+
+static inline struct dp_link *dp_link_by_index(uint32_t index, uint32_t generation)
+{
+	return dp_link_resolve((uint64_t)generation << 32 | index);
+}
+
 /* Lookup and walk, control (dp_ctl_lock held). after == NULL begins; by ifindex. */
 struct dp_link *dp_link_find(struct netns *ns, const char *name);
 struct dp_link *dp_link_by_ifindex(struct netns *ns, uint32_t ifindex);
 struct dp_link *dp_link_next(struct netns *ns, struct dp_link *after);
-/*
- * The link object that an index stands for now, if its generation still is @generation: for what
- * outlived a burst. Worker or control, RCU reader online; wait-free. NULL: gone.
- */
-struct dp_link *dp_link_by_index(uint32_t index, uint32_t generation);
 const char *dp_link_name(const struct dp_link *link);
 
 int dp_link_set_name(struct dp_link *link, const char *name);
@@ -154,7 +176,11 @@ struct dp_link_listener {
 void dp_link_listen(struct dp_link_listener *l);
 void dp_link_unlisten(struct dp_link_listener *l);
 
-/* The one control lock (Linux: rtnl); waits offline. Workers never take it. */
+/*
+ * The one control lock (Linux: rtnl); waits offline. Workers never take it. Tenants' init and exit
+ * callbacks may take it, so whoever holds it must not create tenants nor register operations or
+ * modules, and must not wait for netns_barrier().
+ */
 void dp_ctl_lock(void);
 void dp_ctl_unlock(void);
 

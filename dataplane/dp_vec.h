@@ -6,6 +6,10 @@
  * A module reads pkt, link and the L3 columns, and either leaves a packet alone (it continues) or
  * gives it a verdict with one of the functions below. After each module the pipeline takes out what
  * has a verdict, so every module sees only packets that still continue.
+ *
+ * What the parser guarantees: the frame begins with its Ethernet header, still has the tags of its
+ * input link (link->encap_len bytes of them), l3_off and ether_type stand behind those; the first
+ * min(packet, 128) bytes are in one segment; the mbuf is not shared.
  */
 #ifndef DP_VEC_H
 #define DP_VEC_H
@@ -22,10 +26,10 @@ struct dp_adj;
 
 enum dp_verdict {
 	DP_CONTINUE = 0,
-	DP_DROP,   /* arg: enum dp_drop */
-	DP_TX,     /* out link set; frame is complete but for the out link's own encapsulation */
-	DP_TX_ADJ, /* adj set; the frame begins at its L3 header; rewrite writes the whole L2 header
-		    */
+	DP_DROP,    /* arg: enum dp_drop */
+	DP_TX,      /* out set; tags of the input link (its encap_len bytes) give way to out's */
+	DP_TX_ADJ,  /* adj set; the L3 header is at l3_off; all in front of it is replaced by adj's
+		     */
 	DP_REENTER, /* link changed (decapsulated, or through a pair): run the pipeline again */
 	DP_STOLEN,  /* the module took the mbuf; it accounts for it with dp_count_*() later */
 };
@@ -38,7 +42,7 @@ struct dp_vec {
 	uint64_t features_or;
 	struct rte_mbuf *pkt[DP_VEC_MAX];
 	const struct dp_link *link[DP_VEC_MAX]; /* input link; its ns is the tenant */
-	const struct dp_adj *adj[DP_VEC_MAX];   /* set by a route module; NULL before */
+	const struct dp_adj *adj[DP_VEC_MAX];   /* set by a route module; undefined before */
 	const struct dp_link *out[DP_VEC_MAX];  /* with DP_TX */
 	uint8_t verdict[DP_VEC_MAX];            /* enum dp_verdict */
 	uint8_t arg[DP_VEC_MAX];                /* with DP_DROP: enum dp_drop */
@@ -54,11 +58,19 @@ static inline void dp_vec_drop(struct dp_vec *v, uint32_t i, enum dp_drop reason
 	v->decided++;
 }
 
-/* Send as it is through @out, which adds its own tags or tunnel header. */
+/* Send through @out, which puts its own tags or tunnel header where the input link's tags were. */
 static inline void dp_vec_tx(struct dp_vec *v, uint32_t i, const struct dp_link *out)
 {
 	v->verdict[i] = DP_TX;
 	v->out[i] = out;
+	v->decided++;
+}
+
+/* Send by @adj, whose header replaces all in front of the L3 header. */
+static inline void dp_vec_tx_adj(struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	v->verdict[i] = DP_TX_ADJ;
+	v->adj[i] = adj;
 	v->decided++;
 }
 
