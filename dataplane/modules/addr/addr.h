@@ -60,6 +60,8 @@ struct addr *addr_next(struct dp_link *link, uint8_t family, struct addr *after)
  * wait-free. Errors: -EADDRNOTAVAIL.
  */
 int addr_select(const struct dp_link *link, uint8_t family, const uint8_t *dst, uint8_t *ret_src);
+/* Is @addr one of the link's own addresses? Worker, RCU. */
+bool addr_has(const struct dp_link *link, uint8_t family, const uint8_t *addr);
 /* Did the link subscribe to the solicited-node group of one of its addresses? Worker, RCU. */
 bool addr_solicited(const struct dp_link *link, const uint8_t group[16]);
 /* Is @dst an address of the tenant (any link)? NULL if not. */

@@ -181,3 +181,15 @@ bool addr_solicited(const struct dp_link *link, const uint8_t group[16])
 			return true;
 	return false;
 }
+
+bool addr_has(const struct dp_link *link, uint8_t family, const uint8_t *addr)
+{
+	const struct addr_view *view = view_of(link);
+	uint32_t i;
+
+	for (i = 0; view && i < view->n; i++)
+		if (view->seen[i].family == family &&
+		    memcmp(view->seen[i].local, addr, addr_bytes(family)) == 0)
+			return true;
+	return false;
+}

@@ -25,6 +25,6 @@ void icmp6_error_at(struct dp_worker *w, const struct dp_link *in_link, const st
 		    uint32_t off, uint8_t type, uint8_t code, uint32_t param);
 
 void icmp4_receive(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast);
-void icmp6_receive(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+void icmp6_receive(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at);
 
 #endif /* ICMP_H */

@@ -65,7 +65,14 @@ void ip6_send(struct dp_worker *w, struct netns *ns, const struct dp_link *link,
 bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 void ip6_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
 void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i);
-void nd_process(struct dp_worker *w, struct dp_vec *v, uint32_t i);
+/* @at: where the ICMPv6 header lies behind the IPv6 header's begin, bytes */
+void nd_process(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at);
+const struct dp_adj *ip6_route(const struct netns *ns, const uint8_t *dst);
+bool ip6_is_link_local(const uint8_t *a);
+int ip6_source_for(const struct netns *ns, const struct dp_link *link, const uint8_t *dst,
+		   uint8_t *ret_src);
+/* Behind dp_output(): both families. */
+void ip_output(struct dp_worker *w, struct netns *ns, uint16_t ether_type, struct rte_mbuf *m);
 
 /* Flow hash of the addresses, as Linux's default multipath policy (layer 3) takes. */
 static inline uint32_t ip_flow_hash(const uint8_t *src, const uint8_t *dst, unsigned int bytes)

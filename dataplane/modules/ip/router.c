@@ -59,6 +59,7 @@ int router_register(void)
 			goto failed;
 		}
 	}
+	dp_output_set(ip_output);
 	return 0;
 
 failed:
@@ -68,6 +69,7 @@ failed:
 
 int router_unregister(void)
 {
+	dp_output_set(NULL);
 	undo(N_PARTS);
 	return 0;
 }
