@@ -71,6 +71,8 @@ const struct dp_adj *ip6_route(const struct netns *ns, const uint8_t *dst);
 bool ip6_is_link_local(const uint8_t *a);
 int ip6_source_for(const struct netns *ns, const struct dp_link *link, const uint8_t *dst,
 		   uint8_t *ret_src);
+void ip_neigh_unreachable(struct dp_worker *w, const struct dp_link *link,
+			  const struct rte_mbuf *m);
 /* Behind dp_output(): both families. */
 void ip_output(struct dp_worker *w, struct netns *ns, uint16_t ether_type, struct rte_mbuf *m);
 

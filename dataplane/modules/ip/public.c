@@ -14,14 +14,10 @@ void icmp_error(struct dp_worker *w, const struct dp_link *in, const struct rte_
 }
 
 /* The neighbour did not answer: the sender of a packet that waited for it hears of it. */
-void neigh_tell_unreachable(struct dp_worker *w, struct netns *ns, uint32_t link_index,
-			    uint32_t link_generation, const struct rte_mbuf *m)
+void ip_neigh_unreachable(struct dp_worker *w, const struct dp_link *link, const struct rte_mbuf *m)
 {
-	const struct dp_link *link = dp_link_by_index(link_index, link_generation);
 	const uint8_t *h = rte_pktmbuf_mtod(m, const uint8_t *);
 
-	if (!link || link->ns != ns)
-		return;
 	if (h[0] >> 4 == 6)
 		icmp6_error_at(w, link, m, 0, 1, 3, 0);
 	else

@@ -49,6 +49,7 @@ int router_register(void)
 	size_t i;
 	int err;
 
+	neigh_unreachable_set(ip_neigh_unreachable);
 	for (i = 0; i < N_PARTS; i++) {
 		err = parts[i].begin();
 		if (err)

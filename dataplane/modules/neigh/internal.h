@@ -114,9 +114,6 @@ void neigh_drop_queue(struct neigh *n, bool answer); /* @answer: tell the sender
 void neigh_drop_packet(uint64_t ns_handle, struct rte_mbuf *m, enum dp_drop reason);
 void neigh_reap_posted(void);
 struct rte_mempool *neigh_pool(void); /* buffers for what the neighbour thread makes */
-/* On a worker: "host unreachable" to the sender of @m, which is not taken. */
-void neigh_tell_unreachable(struct dp_worker *w, struct netns *ns, uint32_t link_index,
-			    uint32_t link_generation, const struct rte_mbuf *m);
 
 static inline unsigned int neigh_addr_bytes(uint8_t family)
 {

@@ -67,6 +67,14 @@ void neigh_resolve(struct dp_worker *w, const struct dp_link *link, uint8_t fami
  */
 const struct dp_adj *neigh_lookup(const struct dp_link *link, uint8_t family, const uint8_t *dst);
 
+/*
+ * Who tells the sender of @m (at its L3 header, not taken) that its neighbour did not answer;
+ * called on a worker. Set before the module is registered.
+ */
+typedef void neigh_unreachable_fn(struct dp_worker *w, const struct dp_link *link,
+				  const struct rte_mbuf *m);
+void neigh_unreachable_set(neigh_unreachable_fn *fn);
+
 /* Address of the neighbour that owns @adj; 4 or 16 bytes. Worker, RCU. */
 void neigh_address(const struct dp_adj *adj, uint8_t *ret_addr);
 

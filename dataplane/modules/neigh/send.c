@@ -31,7 +31,13 @@ struct parcel {
 	struct rte_mbuf *m[];
 };
 
-static struct parcel *posted; /* guarded by neigh_lock */
+static struct parcel *posted;             /* guarded by neigh_lock */
+static neigh_unreachable_fn *unreachable; /* w:init r:worker */
+
+void neigh_unreachable_set(neigh_unreachable_fn *fn)
+{
+	unreachable = fn;
+}
 
 static void deliver_one(struct dp_worker *w, const struct parcel *p, struct rte_mbuf *m)
 {
@@ -40,8 +46,10 @@ static void deliver_one(struct dp_worker *w, const struct parcel *p, struct rte_
 	const struct dp_adj *adj;
 
 	if (p->is_drop || !ns) {
-		if (ns && p->unreach)
-			neigh_tell_unreachable(w, ns, p->link_index, p->link_generation, m);
+		link = ns && p->unreach ? dp_link_by_index(p->link_index, p->link_generation)
+					: NULL;
+		if (link && link->ns == ns && unreachable)
+			unreachable(w, link, m);
 		dp_drop_stolen(w, p->ns_handle, m, ns ? p->drop : DP_DROP_STALE_HANDLE);
 		return;
 	}
