@@ -60,6 +60,8 @@ void dp_count_drop(struct dp_worker *w, const struct netns *ns, enum dp_drop rea
 /* The same by handle, and frees it. A stale handle is a drop "stale-handle" of the root tenant. */
 void dp_drop_stolen(struct dp_worker *w, uint64_t ns_handle, struct rte_mbuf *m,
 		    enum dp_drop reason);
+/* A packet that the module made is kept for later: from here on it is like a stolen one. */
+void dp_keep_made(struct dp_worker *w, const struct netns *ns);
 /* It comes back: dp_send_*() may take it now, which counts it as made. */
 void dp_count_unsteal(struct dp_worker *w, const struct netns *ns);
 

@@ -56,6 +56,14 @@ void dp_count_drop(struct dp_worker *pub, const struct netns *ns, enum dp_drop r
 	count_drop(w, ns, reason);
 }
 
+void dp_keep_made(struct dp_worker *pub, const struct netns *ns)
+{
+	struct worker *w = worker_of(pub);
+
+	account_add(&w->area, ns, ACCOUNT_MADE, 1);
+	account_add(&w->area, ns, ACCOUNT_KEPT, 1);
+}
+
 void dp_count_unsteal(struct dp_worker *pub, const struct netns *ns)
 {
 	struct worker *w = worker_of(pub);

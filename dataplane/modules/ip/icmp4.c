@@ -95,11 +95,9 @@ void icmp4_error_at(struct dp_worker *w, const struct dp_link *in_link, const st
 		return;
 	}
 	len = RTE_MIN(have, ERROR_MAX - (uint32_t)(sizeof(struct rte_ipv4_hdr) + sizeof(*icmp)));
-	e = rte_pktmbuf_alloc(w->pool);
-	if (!e)
+	p = ip_make(w, (uint32_t)(sizeof(struct rte_ipv4_hdr) + sizeof(*icmp)) + len, &e);
+	if (!p)
 		return;
-	p = (uint8_t *)rte_pktmbuf_append(
-		e, (uint16_t)(sizeof(struct rte_ipv4_hdr) + sizeof(*icmp) + len));
 	icmp = (struct icmp4_error *)(p + sizeof(struct rte_ipv4_hdr));
 	fill_ip((struct rte_ipv4_hdr *)p, in, about, src,
 		(uint16_t)(sizeof(struct rte_ipv4_hdr) + sizeof(*icmp) + len));

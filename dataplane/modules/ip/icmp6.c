@@ -67,11 +67,9 @@ void icmp6_error_at(struct dp_worker *w, const struct dp_link *in_link, const st
 	if (type != TOO_BIG && !icmp_allowed(w, in, ns, AF_INET6, type, h + 8))
 		return;
 	len = RTE_MIN(m->pkt_len - off, ERROR_MAX - (uint32_t)(sizeof(*ip) + sizeof(*icmp)));
-	e = rte_pktmbuf_alloc(w->pool);
-	if (!e)
+	ip = (struct rte_ipv6_hdr *)ip_make(w, (uint32_t)(sizeof(*ip) + sizeof(*icmp)) + len, &e);
+	if (!ip)
 		return;
-	ip = (struct rte_ipv6_hdr *)rte_pktmbuf_append(
-		e, (uint16_t)(sizeof(*ip) + sizeof(*icmp) + len));
 	icmp = (struct icmp6_hdr *)(ip + 1);
 	fill_ip(ip, in, src, h + 8, (uint32_t)sizeof(*icmp) + len);
 	icmp->type = type;

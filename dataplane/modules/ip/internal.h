@@ -94,6 +94,18 @@ static inline uint32_t ip_flow_hash(const uint8_t *src, const uint8_t *dst, unsi
 	return (uint32_t)(h >> 32);
 }
 
+/* A buffer of @len bytes for a packet that the tenant makes; NULL: none left, or too small ones */
+static inline uint8_t *ip_make(struct dp_worker *w, uint32_t len, struct rte_mbuf **ret_m)
+{
+	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+	char *p = m ? rte_pktmbuf_append(m, (uint16_t)len) : NULL;
+
+	if (m && !p)
+		rte_pktmbuf_free(m);
+	*ret_m = m;
+	return (uint8_t *)p;
+}
+
 static inline uint8_t *ip_header(const struct dp_vec *v, uint32_t i)
 {
 	return rte_pktmbuf_mtod_offset(v->pkt[i], uint8_t *, v->l3_off[i]);

@@ -73,13 +73,17 @@ static void fill_reset(struct rte_tcp_hdr *out, const struct rte_tcp_hdr *in, ui
 	*out = r;
 }
 
-static void reset4(struct dp_worker *w, struct netns *ns, struct rte_mbuf *m,
-		   const struct rte_ipv4_hdr *about, const struct rte_tcp_hdr *in, uint32_t len)
+static void reset4(struct dp_worker *w, struct netns *ns, const struct rte_ipv4_hdr *about,
+		   const struct rte_tcp_hdr *in, uint32_t len)
 {
-	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)rte_pktmbuf_append(
-		m, sizeof(*ip) + sizeof(struct rte_tcp_hdr));
-	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(ip + 1);
+	struct rte_ipv4_hdr *ip;
+	struct rte_tcp_hdr *tcp;
+	struct rte_mbuf *m;
 
+	ip = (struct rte_ipv4_hdr *)ip_make(w, sizeof(*ip) + sizeof(*tcp), &m);
+	if (!ip)
+		return;
+	tcp = (struct rte_tcp_hdr *)(ip + 1);
 	memset(ip, 0, sizeof(*ip));
 	ip->version_ihl = 0x45;
 	ip->type_of_service = about->type_of_service & 0xfc;
@@ -95,13 +99,17 @@ static void reset4(struct dp_worker *w, struct netns *ns, struct rte_mbuf *m,
 	ip4_send(w, ns, m);
 }
 
-static void reset6(struct dp_worker *w, struct netns *ns, struct rte_mbuf *m,
-		   const struct rte_ipv6_hdr *about, const struct rte_tcp_hdr *in, uint32_t len)
+static void reset6(struct dp_worker *w, struct netns *ns, const struct rte_ipv6_hdr *about,
+		   const struct rte_tcp_hdr *in, uint32_t len)
 {
-	struct rte_ipv6_hdr *ip = (struct rte_ipv6_hdr *)rte_pktmbuf_append(
-		m, sizeof(*ip) + sizeof(struct rte_tcp_hdr));
-	struct rte_tcp_hdr *tcp = (struct rte_tcp_hdr *)(ip + 1);
+	struct rte_ipv6_hdr *ip;
+	struct rte_tcp_hdr *tcp;
+	struct rte_mbuf *m;
 
+	ip = (struct rte_ipv6_hdr *)ip_make(w, sizeof(*ip) + sizeof(*tcp), &m);
+	if (!ip)
+		return;
+	tcp = (struct rte_tcp_hdr *)(ip + 1);
 	memset(ip, 0, sizeof(*ip));
 	ip->vtc_flow = rte_cpu_to_be_32(6u << 28);
 	ip->payload_len = rte_cpu_to_be_16(sizeof(*tcp));
@@ -119,7 +127,6 @@ void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t fam
 	uint32_t len, off = l4_offset(v, i, family, &len);
 	struct netns *ns = v->link[i]->ns;
 	const struct rte_tcp_hdr *tcp;
-	struct rte_mbuf *m;
 
 	if (len < sizeof(*tcp) || v->pkt[i]->data_len < off + sizeof(*tcp))
 		goto bad;
@@ -129,13 +136,10 @@ void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t fam
 		goto bad;
 	if (tcp->tcp_flags & RTE_TCP_RST_FLAG)
 		return;
-	m = rte_pktmbuf_alloc(w->pool);
-	if (!m)
-		return;
 	if (family == AF_INET6)
-		reset6(w, ns, m, (const struct rte_ipv6_hdr *)ip_header(v, i), tcp, len);
+		reset6(w, ns, (const struct rte_ipv6_hdr *)ip_header(v, i), tcp, len);
 	else
-		reset4(w, ns, m, (const struct rte_ipv4_hdr *)ip_header(v, i), tcp, len);
+		reset4(w, ns, (const struct rte_ipv4_hdr *)ip_header(v, i), tcp, len);
 	return;
 bad:
 	dp_vec_drop(v, i, DP_DROP_L4_HEADER);

@@ -64,13 +64,13 @@ static void advertise(struct dp_worker *w, const struct dp_link *link, const uin
 {
 	static const uint8_t all_nodes[16] = { 0xff, 0x02, [15] = 1 };
 	bool asked = !unspecified(to);
-	struct rte_mbuf *m = rte_pktmbuf_alloc(w->pool);
+	struct rte_mbuf *m;
 	struct rte_ipv6_hdr *ip;
 	struct nd_msg *nd;
 
-	if (!m)
+	ip = (struct rte_ipv6_hdr *)ip_make(w, sizeof(*ip) + sizeof(*nd), &m);
+	if (!ip)
 		return;
-	ip = (struct rte_ipv6_hdr *)rte_pktmbuf_append(m, sizeof(*ip) + sizeof(*nd));
 	nd = (struct nd_msg *)(ip + 1);
 	memset(ip, 0, sizeof(*ip) + sizeof(*nd));
 	ip->vtc_flow = rte_cpu_to_be_32(6u << 28);

@@ -29,6 +29,10 @@ static struct rte_mbuf *frame_new(const uint8_t *dst, const uint8_t *src, uint16
 	if (!m)
 		return NULL;
 	eth = (struct rte_ether_hdr *)rte_pktmbuf_append(m, (uint16_t)(sizeof(*eth) + len));
+	if (!eth) { /* buffers smaller than any we are made with */
+		rte_pktmbuf_free(m);
+		return NULL;
+	}
 	memcpy(&eth->dst_addr, dst, 6);
 	memcpy(&eth->src_addr, src, 6);
 	eth->ether_type = rte_cpu_to_be_16(type);

@@ -19,6 +19,7 @@
 #include <rte_ring_elem.h>
 
 #include "dataplane/dp.h"
+#include "dataplane/port.h"
 #include "internal.h"
 
 #define RING_NOTES 4096u
@@ -38,6 +39,12 @@ static unsigned int n_mailboxes;
 static pthread_t thread;
 static bool running; /* atomic */
 static uint64_t begin_ns;
+static struct rte_mempool *pool; /* w:init r:neigh thread */
+
+struct rte_mempool *neigh_pool(void)
+{
+	return pool;
+}
 
 uint32_t neigh_now_ms(void)
 {
@@ -207,6 +214,11 @@ int neigh_thread_start(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	begin_ns = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	dp_ctl_lock();
+	pool = pool_of(SOCKET_ID_ANY);
+	dp_ctl_unlock();
+	if (!pool)
+		return -ENOMEM;
 	n_mailboxes = dp_worker_count();
 	mailboxes = calloc(n_mailboxes, sizeof(*mailboxes));
 	if (!mailboxes)

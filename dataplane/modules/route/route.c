@@ -197,7 +197,7 @@ int route_add(struct route_config *config)
 {
 	struct route_ns *rn = route_ns_of(config->ns);
 	struct route_nexthop hops[ROUTE_NEXTHOPS_MAX];
-	struct route *first, *twin, *fresh;
+	struct route *first, *twin, *fresh = NULL;
 	int err;
 
 	config->error = NULL;
