@@ -260,6 +260,7 @@ Test(lookup, a_walk_meets_each_live_tenant_once_while_others_come_and_go, .timeo
 	struct netns *mix[STAY * 2];
 	unsigned int i;
 
+	test_options.max_backlog = 1000;
 	lib_up();
 	cr_assert_eq(netns_create_many(NULL, STAY * 2, mix), 0);
 	for (i = 0; i < STAY; i++) {
