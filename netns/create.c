@@ -266,6 +266,19 @@ static void publish(const struct netns_batch *batch, struct netns **ret_ns)
 	}
 }
 
+static bool reserved(void *arg)
+{
+	return stats_reserve(((const struct request *)arg)->n) == 0;
+}
+
+/* Counts the tenants to be; at the limit, waits for dying ones, which count too. */
+static int reserve(struct request *req)
+{
+	if (reserved(req) || (req->n <= netns_opts.max_tenants && limbo_wait(reserved, req)))
+		return 0;
+	return -ENOSPC;
+}
+
 static int create(struct request *req, struct netns **ret_ns)
 {
 	struct netns_batch batch = { .head = NULL };
@@ -277,7 +290,7 @@ static int create(struct request *req, struct netns **ret_ns)
 	err = netns_throttle();
 	if (err != 0)
 		return err;
-	err = stats_reserve(req->n);
+	err = reserve(req);
 	if (err != 0)
 		return err;
 	phase_read_lock();

@@ -189,6 +189,12 @@ void limbo_complete(struct limbo_work *work, unsigned int tenants)
 	netns_mutex_unlock(&limbo_lock);
 }
 
+/* Nothing waits and nothing is worked on: waiting for more to come back is in vain. */
+static bool limbo_idle_locked(void) TS_REQUIRES(limbo_lock)
+{
+	return lanes[0].inflight == 0 && lanes[1].inflight == 0 && limbo_empty();
+}
+
 /* Waits, offline, until @lane is empty and no batch of it is being worked on. */
 static void lane_drain(struct lane *lane)
 {
@@ -237,31 +243,39 @@ static uint64_t waiting_bytes(void)
 	return stats_get(&lanes[0].bytes) + stats_get(&lanes[1].bytes) + stats_get(&inflight_bytes);
 }
 
-static bool over_bound(void)
+static bool within_bound(void *arg)
 {
-	return waiting_tenants() > netns_opts.max_backlog ||
-	       waiting_bytes() > netns_opts.max_backlog_bytes;
+	(void)arg;
+	return waiting_tenants() <= netns_opts.max_backlog &&
+	       waiting_bytes() <= netns_opts.max_backlog_bytes;
 }
 
-int netns_throttle(void)
+bool limbo_wait(bool (*ready)(void *arg), void *arg)
 {
 	uint64_t end, now;
+	bool done = false;
 
-	if (__builtin_expect(!over_bound(), 1))
-		return 0;
 	if (retire_self() || watch_in_callback())
-		return -EAGAIN;
+		return false;
 	now = netns_now_ns();
 	end = now + netns_opts.throttle_ms * UINT64_C(1000000);
 	netns_mutex_lock(&limbo_lock);
 	waiters++;
-	for (; over_bound() && now < end; now = netns_now_ns()) {
+	while (!(done = ready(arg)) && !limbo_idle_locked() && now < end) {
 		retire_wake();
 		netns_cond_wait(&done_cond, &limbo_lock, end - now);
+		now = netns_now_ns();
 	}
 	waiters--;
 	netns_mutex_unlock(&limbo_lock);
-	return over_bound() ? -EAGAIN : 0;
+	return done;
+}
+
+int netns_throttle(void)
+{
+	if (__builtin_expect(within_bound(NULL), 1))
+		return 0;
+	return limbo_wait(within_bound, NULL) ? 0 : -EAGAIN;
 }
 
 static uint32_t older(uint32_t age, uint32_t now, uint32_t since)

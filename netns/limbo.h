@@ -39,6 +39,12 @@ bool limbo_take(uint32_t lane, struct limbo_work *work);
 void limbo_complete(struct limbo_work *work, unsigned int tenants);
 bool limbo_empty(void);
 
+/*
+ * Waits, offline and for up to netns_options.throttle_ms, until @ready, which is asked again after
+ * each batch. Not in callbacks, and not while nothing is due to come back. Return: is it ready?
+ */
+bool limbo_wait(bool (*ready)(void *arg), void *arg);
+
 /* Runs what netns_defer() left; its grace period is over. */
 void defer_run(struct netns_defer *list);
 

@@ -132,8 +132,6 @@ static void leave_held(struct pile *pile, struct tenant *t)
 
 static void finish(struct pile *pile, struct tenant *t, uint32_t active)
 {
-	ref_release(t);
-	slots_free(t);
 	if (!unused(t, active)) {
 		/* counted as gone: nobody must wait for it */
 		stats_add(&stats.leaked, 1);
@@ -142,6 +140,8 @@ static void finish(struct pile *pile, struct tenant *t, uint32_t active)
 		pile_owner(pile, t->owner);
 		return;
 	}
+	ref_release(t);
+	slots_free(t);
 	/* acquire: what other holders did; pairs with the release in netns_drop() */
 	if (__atomic_load_n(&t->passive, __ATOMIC_ACQUIRE) == 1)
 		pile_tenant(pile, t);

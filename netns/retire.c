@@ -19,6 +19,7 @@
 #include "rcu.h"
 #include "reclaim.h"
 #include "tenant.h"
+#include "thread.h"
 
 #define MAX_THREADS 4
 
@@ -126,7 +127,7 @@ static int add_thread_locked(void) TS_REQUIRES(retire_lock)
 	if (threads[i].state == SLOT_ENDED)
 		pthread_join(threads[i].thread, NULL);
 	threads[i].state = SLOT_FREE;
-	err = -pthread_create(&threads[i].thread, NULL, retire_main, (void *)(uintptr_t)i);
+	err = thread_start(&threads[i].thread, "netns-retire", retire_main, (void *)(uintptr_t)i);
 	if (err == 0) {
 		threads[i].state = SLOT_RUNNING;
 		running++;

@@ -17,12 +17,14 @@ struct core_stats stats;
 
 int stats_reserve(uint64_t n)
 {
-	uint64_t old = __atomic_fetch_add(&stats.reserved, n, __ATOMIC_RELAXED);
+	uint64_t old = stats_get(&stats.reserved), max = netns_opts.max_tenants;
 
-	if (n <= netns_opts.max_tenants && old + n <= netns_opts.max_tenants)
-		return 0;
-	stats_unreserve(n);
-	return -ENOSPC;
+	do {
+		if (n > max || old > max - n)
+			return -ENOSPC;
+	} while (!__atomic_compare_exchange_n(&stats.reserved, &old, old + n, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	return 0;
 }
 
 void stats_unreserve(uint64_t n)

@@ -33,7 +33,7 @@ static inline uint64_t stats_get(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* Takes @n off stats.reserved's bound. Errors: -ENOSPC */
+/* Counts @n tenants to be, or none. Errors: -ENOSPC beyond netns_options.max_tenants */
 int stats_reserve(uint64_t n);
 void stats_unreserve(uint64_t n);
 void stats_reset(void);

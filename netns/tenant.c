@@ -59,6 +59,11 @@ static bool put_active(struct tenant *t)
 		misuse("netns_put of tenant %u, which has no reference", t->pub.index);
 		return false;
 	}
+	if (__builtin_expect(&t->pub == netns_init_ns(), 0) && old == 1) {
+		__atomic_fetch_add(&t->active, 1, __ATOMIC_RELAXED);
+		misuse("netns_put of the root namespace, which its caller has not got");
+		return false;
+	}
 	return old == 1;
 }
 

@@ -26,6 +26,7 @@
 #include "retire.h"
 #include "table.h"
 #include "tenant.h"
+#include "thread.h"
 
 #define TICK_MS 100
 
@@ -357,7 +358,7 @@ int watch_start(void)
 	if (err == 0)
 		err = watch_fd(fd_epoll_fd());
 	if (err == 0)
-		err = -pthread_create(&watch_thread, NULL, watch_main, NULL);
+		err = thread_start(&watch_thread, "netns-watch", watch_main, NULL);
 	if (err != 0)
 		close_fds();
 	return err;
