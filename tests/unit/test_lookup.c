@@ -259,6 +259,7 @@ Test(lookup, a_walk_meets_each_live_tenant_once_while_others_come_and_go, .timeo
 	struct reader r = { .each = walk_once, .arg = &w };
 	struct netns *mix[STAY * 2];
 	unsigned int i;
+	uint64_t end;
 
 	test_options.max_backlog = 1000;
 	lib_up();
@@ -269,7 +270,8 @@ Test(lookup, a_walk_meets_each_live_tenant_once_while_others_come_and_go, .timeo
 	}
 	settle();
 	reader_start(&r, "walker");
-	for (i = 0; i < 4000 && (i < 400 || get_u32(&walks) < 50); i++) {
+	end = now_ms() + WAIT_MS;
+	for (i = 0; i < 400 || (get_u32(&walks) < 50 && now_ms() < end); i++) {
 		struct netns *ns;
 		int ret = netns_create(NULL, &ns);
 
