@@ -23,6 +23,9 @@
 
 static const struct bench_suite *const suites[] = {
 	&bench_suite_netns,
+#ifdef BENCH_FIB
+	&bench_suite_fib,
+#endif
 };
 
 #define SUITES (sizeof(suites) / sizeof(suites[0]))

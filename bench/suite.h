@@ -33,6 +33,7 @@ struct bench_suite {
 };
 
 extern const struct bench_suite bench_suite_netns;
+extern const struct bench_suite bench_suite_fib; /* where the dataplane is built */
 
 /* Has the user asked to stop? Any thread. */
 bool bench_stopped(void);

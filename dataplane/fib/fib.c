@@ -13,7 +13,7 @@
 
 /* Changes of kind leave a gap, so that no table flips at each change. */
 #define LEAF_ROUTES      16u    /* at most so many: try one leaf again */
-#define DIRECT_ROUTES    32768u /* IPv4: from here on a direct table, 512 KB */
+#define DIRECT_ROUTES    32768u /* from here on a direct table, 512 KB */
 #define NO_DIRECT_ROUTES 16384u
 #define REBUILD_SHARE    8u /* a batch of more than 1/8 of the table: build all anew */
 
@@ -87,7 +87,7 @@ static int refresh(struct fib_txn *txn, const struct fib_op *ops, size_t n)
 	enum fib_kind kind = fib_ref_kind(fib->ref);
 	bool small = kind == FIB_IMM || kind == FIB_LEAF, done = false;
 	uint32_t limit = kind == FIB_DIRECT ? NO_DIRECT_ROUTES : DIRECT_ROUTES;
-	bool direct = fib->family == FIB_IPV4 && fib->routes >= limit;
+	bool direct = fib->routes >= limit;
 	uint64_t ref;
 	size_t i;
 	int err;

@@ -11,7 +11,7 @@
  *   zeros; all words are compared with a key at once. One contiguous piece.
  * - chunk: the next 8 bits. Bit i of the bitmap says that slot i differs from slot i - 1, so the
  *   rank of a slot finds its value: a next hop, or the number of a child.
- * - direct: the first 16 bits of an IPv4 address, one ref each; only for large tables.
+ * - direct: the first 16 bits of an address, one ref each; only for large tables.
  *
  * In leaves below a chunk, in chunks and in direct tables, next hop 0 means "what was decided
  * above". A chunk's and a direct table's own answer for that is dflt, which is written in place: a

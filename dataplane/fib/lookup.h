@@ -125,9 +125,9 @@ FIB_INLINE void fib_step_chunks(struct fib_ways *chunks, struct fib_ways *leaves
 	}
 }
 
-/* All that did not end at the root. @direct: the family has direct tables. */
+/* All that did not end at the root. */
 FIB_INLINE void fib_walk_down(struct fib_ways *roots, const void *dst, uint32_t *ret_nh,
-			      bool direct, FIB_LEAF_FN(leaf), FIB_BYTE_FN(byte))
+			      FIB_LEAF_FN(leaf), FIB_BYTE_FN(byte))
 {
 	struct fib_ways leaves, lists[2], *chunks = &lists[0], *next = &lists[1], *swap;
 	unsigned int j;
@@ -137,7 +137,7 @@ FIB_INLINE void fib_walk_down(struct fib_ways *roots, const void *dst, uint32_t 
 	for (j = 0; j < roots->n; j++) {
 		const struct fib_way *way = &roots->way[j];
 
-		if (direct && fib_ref_kind(way->ref) == FIB_DIRECT) {
+		if (fib_ref_kind(way->ref) == FIB_DIRECT) {
 			const struct fib_direct *table = fib_ref_ptr(way->ref);
 			unsigned int s = byte(dst, way->i, 0) << 8 | byte(dst, way->i, 8);
 
@@ -166,7 +166,7 @@ FIB_INLINE void fib_walk_down(struct fib_ways *roots, const void *dst, uint32_t 
 
 /* A vector of at most FIB_AT_ONCE. */
 FIB_INLINE void fib_walk(const uint64_t *ref, const void *dst, uint32_t *ret_nh, unsigned int n,
-			 bool direct, FIB_LEAF_FN(leaf), FIB_BYTE_FN(byte))
+			 FIB_LEAF_FN(leaf), FIB_BYTE_FN(byte))
 {
 	struct fib_ways roots;
 	unsigned int i;
@@ -184,7 +184,7 @@ FIB_INLINE void fib_walk(const uint64_t *ref, const void *dst, uint32_t *ret_nh,
 		}
 	}
 	if (roots.n > 0)
-		fib_walk_down(&roots, dst, ret_nh, direct, leaf, byte);
+		fib_walk_down(&roots, dst, ret_nh, leaf, byte);
 }
 
 #endif /* FIB_LOOKUP_H */

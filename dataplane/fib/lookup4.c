@@ -69,7 +69,7 @@ FIB_INLINE uint32_t leaf4_scalar(uint64_t ref, const void *dst, unsigned int i, 
 
 void fib4_vec_scalar(const uint64_t *ref, const uint32_t *dst, uint32_t *ret_nh, unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, true, leaf4_scalar, byte4);
+	fib_walk(ref, dst, ret_nh, n, leaf4_scalar, byte4);
 }
 
 #if defined(__x86_64__)
@@ -133,7 +133,7 @@ FIB_AVX2 static inline uint32_t leaf4_avx2(uint64_t ref, const void *dst, unsign
 FIB_AVX2 void fib4_vec_avx2(const uint64_t *ref, const uint32_t *dst, uint32_t *ret_nh,
 			    unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, true, leaf4_avx2, byte4);
+	fib_walk(ref, dst, ret_nh, n, leaf4_avx2, byte4);
 }
 
 /* Truth table of (a ^ b) & ~(b ^ c). */
@@ -181,7 +181,7 @@ FIB_AVX512 static inline uint32_t leaf4_avx512(uint64_t ref, const void *dst, un
 FIB_AVX512 void fib4_vec_avx512(const uint64_t *ref, const uint32_t *dst, uint32_t *ret_nh,
 				unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, true, leaf4_avx512, byte4);
+	fib_walk(ref, dst, ret_nh, n, leaf4_avx512, byte4);
 }
 #endif
 

@@ -31,27 +31,35 @@ FIB_INLINE struct fib_addr shift_left(struct fib_addr addr, unsigned int depth)
 #define MATCH(name) \
 	uint32_t (*name)(const uint64_t *word, unsigned int n, unsigned int full, uint64_t key)
 
+/* A bit for each of @m lower words whose upper word is in the mask; what follows is anything. */
+#define PICK(name) uint32_t (*name)(const uint8_t *in, unsigned int m, uint32_t upper)
+
+/* All matches of the leaf in one mask, lower words first; the bit behind them is "none". */
 FIB_INLINE uint32_t leaf6(uint64_t ref, const void *dst, unsigned int i, unsigned int depth,
-			  MATCH(match))
+			  MATCH(match), PICK(pick))
 {
 	struct fib_addr key = shift_left(((const struct fib_addr *)dst)[i], depth);
-	unsigned int counts = fib_ref_counts(ref), n = counts & 255, m = counts >> 8, r;
+	unsigned int counts = fib_ref_counts(ref), n = counts & 255, m = counts >> 8;
 	const uint8_t *piece = fib_ref_ptr(ref);
 	const struct fib_leaf6 *head = (const struct fib_leaf6 *)(piece + fib_leaf6_head(n, m));
 	const uint64_t *word = (const uint64_t *)piece;
 	uint32_t upper = match(word, n, head->full_upper, key.hi);
 	uint32_t lower = match(word + n, m, head->full_lower, key.lo);
+	uint64_t all = (uint64_t)(upper >> head->bare << head->bare | 1u << n) << m;
 
-	r = m + (unsigned int)__builtin_ctz(upper >> head->bare << head->bare | 1u << n);
-	for (; lower; lower &= lower - 1) {
-		unsigned int first = (unsigned int)__builtin_ctz(lower);
+	all |= lower & pick(head->in, m, upper);
+	return fib_leaf_nh(piece + fib_leaf6_which(n, m), (unsigned int)__builtin_ctzll(all),
+			   m + n + 1);
+}
 
-		if (upper >> head->in[first] & 1) {
-			r = first;
-			break;
-		}
-	}
-	return fib_leaf_nh(piece + fib_leaf6_which(n, m), r, m + n + 1);
+FIB_INLINE uint32_t pick_scalar(const uint8_t *in, unsigned int m, uint32_t upper)
+{
+	uint32_t mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < m; i++)
+		mask |= (upper >> in[i] & 1) << i;
+	return mask;
 }
 
 FIB_INLINE uint32_t match_scalar(const uint64_t *word, unsigned int n, unsigned int full,
@@ -70,13 +78,13 @@ FIB_INLINE uint32_t match_scalar(const uint64_t *word, unsigned int n, unsigned 
 
 FIB_INLINE uint32_t leaf6_scalar(uint64_t ref, const void *dst, unsigned int i, unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, match_scalar);
+	return leaf6(ref, dst, i, depth, match_scalar, pick_scalar);
 }
 
 void fib6_vec_scalar(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,
 		     unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, false, leaf6_scalar, byte6);
+	fib_walk(ref, dst, ret_nh, n, leaf6_scalar, byte6);
 }
 
 #if defined(__x86_64__)
@@ -106,13 +114,13 @@ FIB_AVX2 static inline uint32_t match_avx2(const uint64_t *word, unsigned int n,
 FIB_AVX2 static inline uint32_t leaf6_avx2(uint64_t ref, const void *dst, unsigned int i,
 					   unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, match_avx2);
+	return leaf6(ref, dst, i, depth, match_avx2, pick_scalar);
 }
 
 FIB_AVX2 void fib6_vec_avx2(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,
 			    unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, false, leaf6_avx2, byte6);
+	fib_walk(ref, dst, ret_nh, n, leaf6_avx2, byte6);
 }
 
 /* Truth table of (a ^ b) & ~(b ^ c). */
@@ -141,16 +149,34 @@ FIB_AVX512 static inline uint32_t match_avx512(const uint64_t *word, unsigned in
 	return mask;
 }
 
+FIB_AVX512 static inline uint32_t pick16_avx512(const uint8_t *in, uint32_t have, uint32_t upper)
+{
+	__m128i bytes = _mm_maskz_loadu_epi8((__mmask16)have, in);
+	__m512i bits =
+		_mm512_srlv_epi32(_mm512_set1_epi32((int)upper), _mm512_cvtepu8_epi32(bytes));
+
+	return _mm512_test_epi32_mask(bits, _mm512_set1_epi32(1));
+}
+
+FIB_AVX512 static inline uint32_t pick_avx512(const uint8_t *in, unsigned int m, uint32_t upper)
+{
+	uint32_t have = _bzhi_u32(UINT32_MAX, m), mask = pick16_avx512(in, have, upper);
+
+	if (__builtin_expect(m > 16, 0))
+		mask |= pick16_avx512(in + 16, have >> 16, upper) << 16;
+	return mask; /* bits from m on are anything */
+}
+
 FIB_AVX512 static inline uint32_t leaf6_avx512(uint64_t ref, const void *dst, unsigned int i,
 					       unsigned int depth)
 {
-	return leaf6(ref, dst, i, depth, match_avx512);
+	return leaf6(ref, dst, i, depth, match_avx512, pick_avx512);
 }
 
 FIB_AVX512 void fib6_vec_avx512(const uint64_t *ref, const struct fib_addr *dst, uint32_t *ret_nh,
 				unsigned int n)
 {
-	fib_walk(ref, dst, ret_nh, n, false, leaf6_avx512, byte6);
+	fib_walk(ref, dst, ret_nh, n, leaf6_avx512, byte6);
 }
 #endif
 
@@ -160,14 +186,15 @@ void fib6_prefetch_vec(const uint64_t *ref, const struct fib_addr *dst, unsigned
 {
 	unsigned int i;
 
-	(void)dst;
 	for (i = 0; i < n; i++) {
 		const char *piece = fib_ref_ptr(ref[i]);
 		unsigned int counts = fib_ref_counts(ref[i]), bytes = 1, at;
 
 		if (fib_ref_kind(ref[i]) == FIB_IMM)
 			continue;
-		if (fib_ref_kind(ref[i]) == FIB_LEAF)
+		if (fib_ref_kind(ref[i]) == FIB_DIRECT)
+			piece += (dst[i].hi >> 48) * sizeof(uint64_t);
+		else if (fib_ref_kind(ref[i]) == FIB_LEAF)
 			bytes = (unsigned int)fib_leaf6_bytes(counts & 255, counts >> 8,
 							      LIKELY_ENTRIES);
 		for (at = 0; at < bytes; at += FIB_LINE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The forwarding form of tables that are too large for one leaf: chunks of 8 bits, below a direct
- * table of 16 bits for very large IPv4 tables, ending in leaves where little is left.
+ * table of 16 bits for very large tables, ending in leaves where little is left.
  *
  * Built from the RIB, which already has the change. Called by fib.c.
  */
