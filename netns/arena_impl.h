@@ -75,6 +75,7 @@ struct arena_class {
 	uint32_t size;    /* bytes, multiple of 64 */
 	uint32_t units;   /* of a slab */
 	uint32_t objects; /* of a slab */
+	uint32_t colors;  /* slabs begin their objects at so many lines in turn; power of two */
 	uint64_t inverse; /* ceil(2^32 / (size / 64)): index = offset / 64 * inverse >> 32 */
 	uint32_t cache;   /* objects that a thread's magazine holds */
 };
