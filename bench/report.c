@@ -40,10 +40,9 @@ static void print_row(struct report *rep, const struct report_row *row)
 {
 	if (isatty(STDERR_FILENO))
 		bench_progress("%s", "");
-	if (rep->group == NULL || strcmp(rep->group, row->group) != 0) {
+	if (strcmp(rep->group, row->group) != 0)
 		fprintf(rep->out, "\n%s\n", row->group);
-		rep->group = NULL;
-	}
+	memcpy(rep->group, row->group, sizeof(rep->group));
 	fprintf(rep->out, "  %-56s", row->name);
 	if (row->is_void)
 		fprintf(rep->out, "%14s", "VOID");
@@ -58,12 +57,11 @@ static void print_row(struct report *rep, const struct report_row *row)
 	fflush(rep->out);
 }
 
-static void add(struct report *rep, const struct report_row *row, const char *group)
+static void add(struct report *rep, const struct report_row *row)
 {
 	struct report_row *rows = grown(rep->rows, rep->rows_n, sizeof(*rows));
 
 	print_row(rep, row);
-	rep->group = group;
 	if (rows == NULL) {
 		rep->incomplete = true;
 		return;
@@ -89,7 +87,7 @@ void report_add(struct report *rep, const char *group, const char *name, const s
 	snprintf(row.name, sizeof(row.name), "%s", name);
 	snprintf(row.unit, sizeof(row.unit), "%s", unit);
 	snprintf(row.note, sizeof(row.note), "%s", note ? note : "");
-	add(rep, &row, group);
+	add(rep, &row);
 }
 
 void report_value(struct report *rep, const char *group, const char *name, double value,

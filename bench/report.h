@@ -32,7 +32,7 @@ struct report_target {
 struct report {
 	FILE *out;
 	const char *suite; /* the one that runs; set by main.c */
-	const char *group; /* last one printed */
+	char group[80];    /* last one printed */
 	bool interrupted, incomplete;
 	size_t rows_n, targets_n;
 	struct report_row *rows;
