@@ -54,7 +54,7 @@ Test(forward, a_frame_goes_from_vlan_to_vlan_with_its_tag_replaced)
 	cr_expect_eq(dp_module_unregister(&xconnect_module), 0);
 	expect_drop(&left, &in, blue, DP_DROP_NO_HANDLER);
 	netns_put(blue);
-	netns_barrier();
+	world_barrier();
 	expect_drop(&left, &in, netns_init_ns(), DP_DROP_UNKNOWN_TAG);
 	world_end();
 }

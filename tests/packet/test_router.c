@@ -95,7 +95,7 @@ static void end(void)
 {
 	expect_conserved(blue);
 	netns_put(blue);
-	netns_barrier();
+	world_barrier();
 	router_unregister();
 	world_end();
 }

@@ -148,6 +148,13 @@ void world_settle(void)
 		quiet = dp_worker_poll() == 0 ? quiet + 1 : 0;
 }
 
+void world_barrier(void)
+{
+	netns_reader_offline();
+	cr_assert_eq(netns_barrier(), 0);
+	netns_reader_online();
+}
+
 bool wire_get(struct wire *w, struct frame *f)
 {
 	struct rte_mbuf *m, *seg;

@@ -39,6 +39,8 @@ void wire_put(struct wire *w, const struct frame *f);
 void wire_put_mbuf(struct wire *w, struct rte_mbuf *m);
 /* Polls until nothing moves any more. */
 void world_settle(void);
+/* netns_barrier() for the thread of the test, which is a worker and so has to go offline for it. */
+void world_barrier(void);
 /* The next frame that came out: false if there is none. */
 bool wire_get(struct wire *w, struct frame *f);
 /* Put, settle, and one frame must come out of @out, equal to @want. */
