@@ -114,6 +114,11 @@ int fix_modules_register(unsigned int n)
 	return 0;
 }
 
+unsigned int fix_modules(void)
+{
+	return modules_n;
+}
+
 int fix_modules_unregister(void)
 {
 	int err = 0;

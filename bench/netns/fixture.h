@@ -37,6 +37,7 @@ int fix_stop(void);
 int fix_modules_register(unsigned int n);
 int fix_modules_unregister(void);
 extern unsigned int fix_id[FIX_MODULES_MAX];
+unsigned int fix_modules(void); /* registered ones */
 void fix_count(struct fix_count *ret_count);
 
 /* @n tenants in batches, without names; all or none. 0 or -errno (-EINTR: the user stops it). */

@@ -14,10 +14,10 @@
 
 #define VECTOR 64u
 
-static unsigned int look(const uint64_t *handles, uint64_t *sum)
+static unsigned int look(const uint64_t *handles, unsigned int modules, uint64_t *sum)
 {
 	struct netns *ns[VECTOR];
-	unsigned int i, failed = 0;
+	unsigned int i, m, failed = 0;
 
 	for (i = 0; i < VECTOR; i++) {
 		ns[i] = netns_resolve(handles[i]);
@@ -27,8 +27,11 @@ static unsigned int look(const uint64_t *handles, uint64_t *sum)
 			__builtin_prefetch(ns[i]);
 	}
 	for (i = 0; i < VECTOR; i++) {
-		if (ns[i] != NULL)
-			*sum += (uintptr_t)netns_generic(ns[i], 0) + netns_handle(ns[i]);
+		if (ns[i] == NULL)
+			continue;
+		*sum += netns_handle(ns[i]);
+		for (m = 0; m < modules; m++)
+			*sum += (uintptr_t)netns_generic(ns[i], fix_id[m]);
 	}
 	return failed;
 }
@@ -38,7 +41,7 @@ static void *reader_main(void *arg)
 	struct fix_reader *r = arg;
 	uint64_t handles[VECTOR], seed = 88172645463325252ull, sum = 0, loops = 0, failed = 0;
 	struct rusage before, after;
-	unsigned int i;
+	unsigned int i, modules = fix_modules(); /* stay registered until the reader is stopped */
 
 	bench_pin(r->opt->worker_cpu);
 	if (netns_reader_register("bench worker") != 0)
@@ -48,7 +51,7 @@ static void *reader_main(void *arg)
 	getrusage(RUSAGE_THREAD, &before);
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
 		handles[loops % VECTOR] = netns_handle(r->ns[fix_random(&seed) % r->n]);
-		failed += look(handles, &sum);
+		failed += look(handles, modules, &sum);
 		netns_reader_quiescent();
 		__atomic_store_n(&r->loops, ++loops, __ATOMIC_RELEASE);
 	}
