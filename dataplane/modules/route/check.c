@@ -76,7 +76,7 @@ static int check_gateway(struct route_ns *rn, struct route_config *config,
 	if (family == AF_INET) /* at least LINK, as fib_check_nh does */
 		min_scope = config->scope + 1 > RT_SCOPE_LINK ? config->scope + 1 : RT_SCOPE_LINK;
 	if (addr_is_local(rn->ns, family, hop->gateway))
-		return refuse(config, family == AF_INET ? -EINVAL : -EINVAL,
+		return refuse(config, -EINVAL,
 			      family == AF_INET ? "Nexthop has invalid gateway"
 						: "Gateway can not be a local address");
 	via = route_match(rn, family, hop->gateway, hop->link, min_scope);
