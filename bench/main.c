@@ -23,8 +23,10 @@
 
 static const struct bench_suite *const suites[] = {
 	&bench_suite_netns,
-#ifdef BENCH_FIB
+#ifdef BENCH_DATAPLANE
 	&bench_suite_fib,
+	&bench_suite_dataplane,
+	&bench_suite_router,
 #endif
 };
 

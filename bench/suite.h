@@ -33,7 +33,10 @@ struct bench_suite {
 };
 
 extern const struct bench_suite bench_suite_netns;
-extern const struct bench_suite bench_suite_fib; /* where the dataplane is built */
+/* where the dataplane is built */
+extern const struct bench_suite bench_suite_fib;
+extern const struct bench_suite bench_suite_dataplane;
+extern const struct bench_suite bench_suite_router;
 
 /* Has the user asked to stop? Any thread. */
 bool bench_stopped(void);

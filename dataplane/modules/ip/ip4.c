@@ -131,12 +131,16 @@ static void ip4_process(struct dp_worker *w, struct dp_vec *v)
 		decide(w, v, b.at[k], dp_adj_at(b.nh[k]));
 }
 
+/* what a wire takes is not routed */
+static const char *const after[] = { "xconnect", NULL };
+
 const struct dp_module ip4_module = {
 	.abi = DP_MODULE_ABI,
 	.name = "ip4",
 	.summary = "IPv4 forwarding, ARP, ICMP",
 	.stage = DP_STAGE_ROUTE,
 	.flags = DP_MODULE_EVERY_TENANT,
+	.runs_after = after,
 	.prefetch = ip4_prefetch,
 	.process = ip4_process,
 };
