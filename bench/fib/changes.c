@@ -22,13 +22,14 @@ struct traffic {
 	int cpu;
 	uint64_t stop;    /* atomic; w:control r:reader */
 	uint64_t lookups; /* w:reader; valid after the stop */
+	uint64_t cpu_ns;  /* the same; spent on them */
 	uint64_t sum;
 };
 
 static void *look(void *arg)
 {
 	struct traffic *traffic = arg;
-	uint64_t ref[64], state = 99;
+	uint64_t ref[64], state = 99, t0 = fib_cpu_ns();
 	uint32_t dst[64], nh[64], i;
 
 	bench_pin(traffic->cpu);
@@ -47,6 +48,7 @@ static void *look(void *arg)
 		traffic->lookups += 64;
 		netns_reader_quiescent();
 	}
+	traffic->cpu_ns = fib_cpu_ns() - t0;
 	netns_reader_unregister();
 	return NULL;
 }
@@ -115,6 +117,44 @@ static bool stop(struct traffic *traffic, pthread_t thread)
 	return traffic->lookups > 0;
 }
 
+/* ns a lookup of the reader while it is quiet, or while 100 changes come each millisecond. */
+static double disturbed_once(const struct bench_options *opt, struct fib *fib, bool changes)
+{
+	uint64_t until = clock_ns() + (uint64_t)(300e6 * opt->scale), at = clock_ns();
+	struct traffic traffic;
+	pthread_t thread;
+
+	if (!start(&traffic, opt, fib, TENANTS, &thread))
+		return 0;
+	for (; at < until; at += 1000000) {
+		struct timespec wake = { (time_t)(at / 1000000000), (long)(at % 1000000000) };
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wake, NULL);
+		if (changes && small_once(fib, TENANTS, 100) == 0)
+			until = 0;
+	}
+	if (!stop(&traffic, thread) || until == 0)
+		return 0;
+	return (double)traffic.cpu_ns / (double)traffic.lookups;
+}
+
+static void disturbed(const struct bench_options *opt, struct report *rep, const char *group,
+		      struct fib *fib, bool ok)
+{
+	struct stat_set quiet = { 0 }, busy = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < REPEATS && !bench_stopped(); i++) {
+		stat_add(&quiet, disturbed_once(opt, fib, false));
+		stat_add(&busy, disturbed_once(opt, fib, true));
+		ok &= quiet.v[i] > 0 && busy.v[i] > 0;
+	}
+	report_add(rep, group, "a lookup beside no changes", &quiet, "ns", ok, NULL);
+	report_add(rep, group, "a lookup beside 100,000 changes a second", &busy, "ns", ok, NULL);
+	report_target(rep, "FIB-4", "lookups beside 100,000 changes/s, of the quiet rate", false,
+		      0.97, stat_ratio(&quiet, &busy), ok);
+}
+
 static void small_changes(const struct bench_options *opt, struct report *rep)
 {
 	static const char group[] = "changes of 10 routes' tables, lookups at the same time";
@@ -143,6 +183,8 @@ static void small_changes(const struct bench_options *opt, struct report *rep)
 	report_add(rep, group, "insert and delete a /32", &set, "1/s", ok, NULL);
 	report_target(rep, "P8", "changes of small tables by the library, 1/s", false, 1e6,
 		      stat_median(&set), ok);
+	if (ok)
+		disturbed(opt, rep, group, fib, ok);
 	for (i = 0; fib && i < TENANTS; i++) {
 		if (fib[i].host)
 			fib_fini(&fib[i]);

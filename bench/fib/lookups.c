@@ -17,10 +17,10 @@ bool lookups_alloc(struct bench_lookups *look, enum fib_family family, uint32_t 
 {
 	look->family = family;
 	look->n = n;
-	look->ref = malloc(n * sizeof(*look->ref));
-	look->nh = malloc(n * sizeof(*look->nh));
-	look->dst4 = family == FIB_IPV4 ? malloc(n * sizeof(*look->dst4)) : NULL;
-	look->dst6 = family == FIB_IPV6 ? malloc(n * sizeof(*look->dst6)) : NULL;
+	look->ref = calloc(n, sizeof(*look->ref));
+	look->nh = calloc(n, sizeof(*look->nh));
+	look->dst4 = family == FIB_IPV4 ? calloc(n, sizeof(*look->dst4)) : NULL;
+	look->dst6 = family == FIB_IPV6 ? calloc(n, sizeof(*look->dst6)) : NULL;
 	return look->ref && look->nh && (look->dst4 || look->dst6);
 }
 

@@ -146,7 +146,7 @@ struct fib_route *tables_bgp(enum fib_family family, uint32_t n, uint32_t next_h
 			list[have].nh = 1000000 + (uint32_t)(tables_random(&state) % next_hops);
 			if (len > 64) /* a host, and none of those around it */
 				list[have].prefix.addr.lo = 1;
-			else
+			else if (len > 0)
 				at.hi += 1ull << (64 - len);
 		}
 		qsort(list, have, sizeof(*list), compare);
