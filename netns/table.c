@@ -24,7 +24,7 @@
 
 struct table_entry {
 	uintptr_t ns;        /* tenant | DYING, or 0; w:control (release) r:worker (acquire) */
-	uint32_t generation; /* of the present or the next user; table_lock */
+	uint32_t generation; /* of the present or the next user; w:table_lock r:any */
 	uint32_t next_free;  /* table_lock */
 };
 
@@ -90,7 +90,8 @@ static void give_locked(uint32_t index) TS_REQUIRES(table_lock)
 	struct table_entry *e = entry_at(index);
 
 	__atomic_store_n(&e->ns, 0, __ATOMIC_RELEASE);
-	if (++e->generation == 0)
+	__atomic_store_n(&e->generation, e->generation + 1, __ATOMIC_RELAXED);
+	if (e->generation == 0)
 		return; /* worn out: a handle of it could be met a second time */
 	e->next_free = free_head;
 	free_head = index;
@@ -180,22 +181,37 @@ void table_visit_dying(uint64_t handle, void (*fn)(struct tenant *t, void *arg),
 	netns_mutex_unlock(&table_lock);
 }
 
-struct netns *netns_by_index(uint32_t index)
+/* Live tenant of @e, or NULL. */
+static inline struct netns *live_of(const struct table_entry *e)
 {
-	uintptr_t ns;
-
-	if (index >= table_high())
-		return NULL;
 	/* acquire: pairs with the release in table_publish() */
-	ns = __atomic_load_n(&entry_at(index)->ns, __ATOMIC_ACQUIRE);
+	uintptr_t ns = __atomic_load_n(&e->ns, __ATOMIC_ACQUIRE);
+
 	return ns & DYING ? NULL : (struct netns *)ns;
 }
 
+struct netns *netns_by_index(uint32_t index)
+{
+	return index < table_high() ? live_of(entry_at(index)) : NULL;
+}
+
+/*
+ * The generation beside the pointer is the tenant's own: it moved on before the pointer was
+ * published, and moves again only after a grace period, which the caller holds. So the tenant's
+ * line is not touched, and lookups of a vector do not wait for each other.
+ */
 struct netns *netns_resolve(uint64_t handle)
 {
-	struct netns *ns = netns_by_index((uint32_t)handle);
+	uint32_t index = (uint32_t)handle, generation;
+	const struct table_entry *e;
+	struct netns *ns;
 
-	return ns != NULL && ns->handle == handle ? ns : NULL;
+	if (index >= table_high())
+		return NULL;
+	e = entry_at(index);
+	ns = live_of(e);
+	generation = __atomic_load_n(&e->generation, __ATOMIC_RELAXED);
+	return generation == handle >> 32 ? ns : NULL;
 }
 
 struct netns *netns_next_rcu(struct netns *ns)

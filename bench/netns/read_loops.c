@@ -116,3 +116,27 @@ uint64_t vector_value(const struct read_seq *seq)
 	}
 	return sum;
 }
+
+uint64_t vector_resolve(const struct read_seq *seq)
+{
+	struct fix_data *data[VECTOR_MAX];
+	struct netns *ns[VECTOR_MAX];
+	uint64_t sum = 0;
+	unsigned int at, i;
+
+	for (at = 0; at + seq->vec <= seq->n; at += seq->vec) {
+		for (i = 0; i < seq->vec; i++) {
+			ns[i] = netns_resolve(seq->handle[at + i]);
+			if (ns[i] == NULL)
+				return 0;
+			__builtin_prefetch(netns_slot_at(ns[i], seq->id));
+		}
+		for (i = 0; i < seq->vec; i++) {
+			data[i] = netns_generic(ns[i], seq->id);
+			__builtin_prefetch(data[i]);
+		}
+		for (i = 0; i < seq->vec; i++)
+			sum += data[i]->word;
+	}
+	return sum;
+}

@@ -14,6 +14,7 @@
 /** struct read_seq - tenants in the order of the visits, and the same for the bare array */
 struct read_seq {
 	struct netns **ns;
+	uint64_t *handle;
 	uint32_t *index;
 	unsigned int n;   /* visits */
 	unsigned int id;  /* slot that holds a pointer to fix_data */
@@ -36,5 +37,7 @@ uint64_t scalar_generic(const struct read_seq *seq);
 uint64_t vector_bare(const struct read_seq *seq);
 uint64_t vector_generic(const struct read_seq *seq);
 uint64_t vector_value(const struct read_seq *seq);
+/* From handles instead of pointers. */
+uint64_t vector_resolve(const struct read_seq *seq);
 
 #endif /* BENCH_NETNS_READ_LOOPS_H */

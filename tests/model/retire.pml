@@ -17,6 +17,7 @@
  *   BUG_UNPUBLISH_LATE the grace period comes before unpublishing
  *   BUG_INDEX_EARLY    the index (and so the lcore's block) is reused before the grace period
  *   BUG_NO_GENERATION  resolving does not compare generations
+ *   BUG_GENERATION_LATE the generation moves on after the new tenant is published
  *   BUG_PLAIN_GET      a reader increments a count of zero
  *   BUG_PUBLISH_EARLY  the tenant is visible before its init has run
  *   BUG_NO_PHASE       unregistering does not exclude retirement
@@ -39,6 +40,7 @@ bool data_live[TENANTS];
 /* by index */
 byte table[TENANTS] = NONE;
 bool index_used[TENANTS];
+byte generation[TENANTS]; /* cookie of the present user; moves on with the index */
 byte block_of[TENANTS]; /* cookie that the lcore's block was zeroed for */
 
 bool limbo[TENANTS];
@@ -95,6 +97,9 @@ proctype creator()
 			index[t] = x;
 			index_used[x] = true;
 			cookie[t] = n;
+#ifndef BUG_GENERATION_LATE
+			generation[x] = n;
+#endif
 			block_of[x] = n
 		}
 #ifdef BUG_PUBLISH_EARLY
@@ -105,6 +110,9 @@ proctype creator()
 #else
 		d_step { data_live[t] = registered; state[t] = LIVE }
 		table[x] = t;
+#ifdef BUG_GENERATION_LATE
+		generation[x] = n;
+#endif
 		d_step { saved_index = x; saved_cookie = n }
 #endif
 		phase_shared_end();
@@ -222,7 +230,7 @@ proctype reader(byte me)
 				:: refs[t] > 0 ->
 #else
 				if
-				:: cookie[t] == c && refs[t] > 0 ->
+				:: generation[x] == c && refs[t] > 0 ->
 #endif
 					check(t, c, rdy);
 					if
