@@ -219,7 +219,7 @@ static int grow_with_fault(uint64_t nth, uint64_t *ret_seen)
 
 	memset(&grow, 0, sizeof(grow));
 	grow.id = &grow_id;
-	grow.flags = NETNS_OPS_VALUE;
+	grow.size = 100;
 	netns_fault_arm(nth);
 	ret = netns_subsys_register(&grow);
 	*ret_seen = netns_fault_seen();
@@ -227,11 +227,19 @@ static int grow_with_fault(uint64_t nth, uint64_t *ret_seen)
 	return ret;
 }
 
+static uint64_t bytes_charged(const struct netns *ns)
+{
+	uint64_t limit, used = 0;
+
+	cr_assert_eq(netns_quota_get(ns, NETNS_QUOTA_BYTES, &limit, &used), 0);
+	return used;
+}
+
 /* Out of memory leaves the old array intact: every value in it is as before. */
 Test(faults, each_allocation_of_growth, .timeout = 60)
 {
 	unsigned int i, n = NETNS_SLOTS_INLINE - OPS + 1, nth, failures = 0;
-	uint64_t seen = 0;
+	uint64_t seen = 0, charged;
 
 	start();
 	register_values(n);
@@ -246,6 +254,7 @@ Test(faults, each_allocation_of_growth, .timeout = 60)
 		cr_assert_eq(create_batch(), 0);
 		for (i = 0; i < n; i++)
 			netns_value_set(made[BATCH - 1], more_id[i], 1000 + i);
+		charged = bytes_charged(made[BATCH - 1]) + bytes_charged(netns_init_ns());
 		failures += grow_with_fault(nth, &seen) == -ENOMEM;
 		for (i = 0; i < n; i++)
 			cr_assert_eq(netns_value(made[BATCH - 1], more_id[i]), 1000 + i,
@@ -253,6 +262,8 @@ Test(faults, each_allocation_of_growth, .timeout = 60)
 		cr_assert_eq(grow_id == ~0u, nth <= seen && failures == nth, "id %u", grow_id);
 		if (grow_id != ~0u)
 			cr_assert_eq(netns_subsys_unregister(&grow), 0);
+		cr_assert_eq(bytes_charged(made[BATCH - 1]) + bytes_charged(netns_init_ns()),
+			     charged, "bytes stay charged, allocation %u", nth);
 		put_batch();
 	}
 	cr_assert_geq(failures, BATCH, "growth failed %u times only", failures);

@@ -219,6 +219,24 @@ Test(life, the_owner_limit_counts_the_dying_of_that_owner_only)
 	lib_down();
 }
 
+Test(life, batches_of_several_owners_give_each_its_places_back)
+{
+	struct netns_config config[6] = { 0 };
+	struct netns *ns[6];
+	unsigned int i;
+
+	test_options.max_tenants_per_owner = 2;
+	lib_up();
+	for (i = 0; i < 6; i++)
+		config[i].owner_uid = 1001 + i % 3;
+	for (i = 0; i < 3; i++) {
+		cr_assert_eq(netns_create_many(config, 6, ns), 0, "round %u", i);
+		netns_put_many(ns, 6);
+		settle();
+	}
+	lib_down();
+}
+
 Test(life, failed_creations_do_not_eat_the_limit)
 {
 	struct netns *ns[4], *none;
