@@ -74,12 +74,21 @@ Test(barrier, with_nothing_to_wait_for_returns)
 static struct netns *chain[CHAIN];
 static uint32_t chain_next;
 
+/* Makes each link slow, so that a barrier that ends too early meets the rest of the chain. */
+static void linger(void)
+{
+	static const uint32_t never;
+
+	wait_u32(&never, 1, 3);
+}
+
 static void put_next(struct netns *ns)
 {
 	uint32_t i = __atomic_add_fetch(&chain_next, 1, __ATOMIC_SEQ_CST);
 
 	if (i < CHAIN)
 		netns_put(chain[i]);
+	linger();
 }
 
 /* CVE-2024-56658: what a callback posts must not outlive the barrier that covers the callback. */
@@ -138,6 +147,7 @@ static void free_link(struct netns_defer *defer)
 		}
 	}
 	free(l);
+	linger();
 	__atomic_fetch_add(&freed, 1, __ATOMIC_SEQ_CST);
 }
 
