@@ -110,9 +110,9 @@ static void list_suites(FILE *out)
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: nsplane-bench [options] SUITE ... | all\n"
+	fprintf(out, "usage: nsplane-bench [options] [SUITE ... | all]\n"
 		     "\n"
-		     "suites:\n");
+		     "suites (the first one, if none is named):\n");
 	list_suites(out);
 	fprintf(out, "\n"
 		     "options:\n"
@@ -139,10 +139,10 @@ static const struct bench_suite *find_suite(const char *name)
 static int run_suites(struct bench_options *opt, struct report *rep, char **names, int n)
 {
 	bool all = n == 1 && strcmp(names[0], "all") == 0;
-	int i, err = 0;
+	int i, count = all ? (int)SUITES : n == 0 ? 1 : n, err = 0;
 
-	for (i = 0; i < (all ? (int)SUITES : n) && !bench_stopped(); i++) {
-		const struct bench_suite *suite = all ? suites[i] : find_suite(names[i]);
+	for (i = 0; i < count && !bench_stopped(); i++) {
+		const struct bench_suite *suite = all || n == 0 ? suites[i] : find_suite(names[i]);
 
 		rep->suite = suite->name;
 		err = suite->run(opt, rep);
@@ -161,11 +161,6 @@ static bool names_are_known(char **names, int n)
 {
 	int i;
 
-	if (n == 0) {
-		fprintf(stderr, "nsplane-bench: which suite? there are:\n");
-		list_suites(stderr);
-		return false;
-	}
 	for (i = 0; i < n; i++) {
 		if (find_suite(names[i]) == NULL && (n != 1 || strcmp(names[i], "all") != 0)) {
 			fprintf(stderr, "nsplane-bench: no suite '%s'; there are:\n", names[i]);
@@ -241,6 +236,11 @@ int main(int argc, char **argv)
 	rep.interrupted = bench_stopped();
 	missed = report_end(&rep);
 	code = err != 0 || any_void(&rep) || (strict && missed > 0);
+	if (err == 0 && rep.rows_n == 0 && !rep.interrupted) {
+		fprintf(stderr, "nsplane-bench: no group's name contains '%s'\n",
+			opt.group != NULL ? opt.group : "");
+		code = 2;
+	}
 	if (json != NULL) {
 		err = report_json(&rep, json, netns_version());
 		if (err != 0) {

@@ -80,6 +80,27 @@ uint64_t vector_bare(const struct read_seq *seq)
 	return sum;
 }
 
+uint64_t vector_pointers(const struct read_seq *seq)
+{
+	struct fix_data *data[VECTOR_MAX];
+	uint64_t sum = 0;
+	unsigned int at, i;
+
+	for (at = 0; at + seq->vec <= seq->n; at += seq->vec) {
+		const uint32_t *index = seq->index + at;
+
+		for (i = 0; i < seq->vec; i++)
+			__builtin_prefetch(&seq->pointers[index[i]]);
+		for (i = 0; i < seq->vec; i++) {
+			data[i] = seq->pointers[index[i]];
+			__builtin_prefetch(data[i]);
+		}
+		for (i = 0; i < seq->vec; i++)
+			sum += data[i]->word;
+	}
+	return sum;
+}
+
 uint64_t vector_generic(const struct read_seq *seq)
 {
 	struct fix_data *data[VECTOR_MAX];

@@ -20,7 +20,8 @@ struct read_seq {
 	unsigned int id;  /* slot that holds a pointer to fix_data */
 	unsigned int vid; /* slot that holds the word itself */
 	struct fix_data *bare;
-	unsigned int vec; /* tenants a vector */
+	struct fix_data **pointers; /* by index, to bare */
+	unsigned int vec;           /* tenants a vector */
 };
 
 /* One tenant, @n times. */
@@ -35,6 +36,7 @@ uint64_t scalar_generic(const struct read_seq *seq);
 
 /* The whole sequence, in vectors with prefetch. */
 uint64_t vector_bare(const struct read_seq *seq);
+uint64_t vector_pointers(const struct read_seq *seq);
 uint64_t vector_generic(const struct read_seq *seq);
 uint64_t vector_value(const struct read_seq *seq);
 /* From handles instead of pointers. */
