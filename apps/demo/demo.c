@@ -161,13 +161,17 @@ static int tenant(enum demo_wrap how, struct dp_link *access, struct dp_link *up
 	return err;
 }
 
-static int underlay(struct dp_link *access)
+/* The root tenant ends the tunnel: the port has the MAC and the address that outer frames go to. */
+static int underlay(struct dp_link **access)
 {
 	int err;
 
 	dp_ctl_lock();
-	dp_link_set_flags(access, DP_LINK_F_UP, DP_LINK_F_UP);
-	err = address(access, DEMO_VTEP);
+	err = said(dp_link_set_mac(*access, port_mac, access), "MAC of the port", NULL);
+	if (!err)
+		err = dp_link_set_flags(*access, DP_LINK_F_UP, DP_LINK_F_UP);
+	if (!err)
+		err = address(*access, DEMO_VTEP);
 	dp_ctl_unlock();
 	return err;
 }
@@ -181,7 +185,7 @@ static int build(const char *source, const char *sink, bool load)
 	if (!err)
 		err = port("uplink", sink, &uplink);
 	if (!err)
-		err = underlay(access);
+		err = underlay(&access);
 	for (i = 0; i < DEMO_WRAPS && !err; i++)
 		err = tenant(i, access, uplink);
 	if (!err && load)

@@ -94,6 +94,15 @@ static inline uint32_t ip_flow_hash(const uint8_t *src, const uint8_t *dst, unsi
 	return (uint32_t)(h >> 32);
 }
 
+/* A promiscuous link took a frame for somebody else: IP does not, as in Linux (PACKET_OTHERHOST) */
+static inline bool ip_for_another(const struct dp_vec *v, uint32_t i)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *);
+
+	return (__atomic_load_n(&v->link[i]->flags, __ATOMIC_RELAXED) & DP_LINK_F_PROMISC) &&
+	       !(frame[0] & 1) && memcmp(frame, v->link[i]->mac, 6) != 0;
+}
+
 /* A buffer of @len bytes for a packet that the tenant makes; NULL: none left, or too small ones */
 static inline uint8_t *ip_make(struct dp_worker *w, uint32_t len, struct rte_mbuf **ret_m)
 {

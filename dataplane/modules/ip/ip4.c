@@ -57,6 +57,8 @@ static inline bool plain(const struct dp_vec *v, uint32_t i, const struct rte_ip
 		      rte_be_to_cpu_16(ip->total_length) + off == m->pkt_len &&
 		      rte_be_to_cpu_16(ip->total_length) >= sizeof(*ip) && (frame[0] & 1) == 0 &&
 		      plain_addr(src) && plain_addr(dst) &&
+		      (__atomic_load_n(&v->link[i]->flags, __ATOMIC_RELAXED) & DP_LINK_F_PROMISC) ==
+			      0 &&
 		      (v->link[i]->local_bloom >> (src * 0x9e3779b1u >> 26) & 1) == 0 &&
 		      checksum_ok((const uint8_t *)ip));
 }

@@ -137,7 +137,7 @@ static bool source_ok(struct dp_vec *v, uint32_t i, const struct ip_conf *conf, 
 bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
 	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
-	int reason = check_lengths(v, i);
+	int reason = ip_for_another(v, i) ? DP_DROP_WRONG_MAC : check_lengths(v, i);
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
 	uint32_t src, dst;
 

@@ -42,6 +42,8 @@ static inline bool plain(const struct dp_vec *v, uint32_t i, const uint8_t *h)
 	return likely(m->data_len >= off && h[0] >> 4 == 6 && ip->proto != 0 &&
 		      rte_be_to_cpu_16(ip->payload_len) + off == m->pkt_len &&
 		      (rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) == 0 &&
+		      (__atomic_load_n(&v->link[i]->flags, __ATOMIC_RELAXED) & DP_LINK_F_PROMISC) ==
+			      0 &&
 		      plain_addr(upper(h + 8)) && plain_addr(upper(h + 24)));
 }
 

@@ -57,7 +57,7 @@ static bool subscribed(const struct dp_link *link, const uint8_t *group)
 
 bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
-	int reason = check_header(v, i);
+	int reason = ip_for_another(v, i) ? DP_DROP_WRONG_MAC : check_header(v, i);
 	const uint8_t *dst = ip_header(v, i) + 24;
 
 	if (reason >= 0) {
