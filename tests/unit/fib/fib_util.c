@@ -72,12 +72,18 @@ void fib_util_grace(void)
 	}
 }
 
+static void host_synchronize(void)
+{
+	fib_util.synced++;
+	fib_util_grace();
+}
+
 const struct fib_host fib_util_host = {
 	.alloc = host_alloc,
 	.uncharge = host_uncharge,
 	.release = host_release,
 	.defer = host_defer,
-	.synchronize = fib_util_grace,
+	.synchronize = host_synchronize,
 	.publish = host_publish,
 };
 

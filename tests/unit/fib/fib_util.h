@@ -18,7 +18,8 @@ struct fib_util_counts {
 	size_t charged;    /* allocated, not yet uncharged */
 	size_t waiting;    /* deferred frees not yet run */
 	size_t published;
-	uint64_t ref; /* last one published */
+	size_t synced; /* grace periods that an undo waited for */
+	uint64_t ref;  /* last one published */
 };
 extern struct fib_util_counts fib_util;
 
