@@ -21,16 +21,16 @@
 
 #include "netns/netns.h"
 
-#define READERS   2u
-#define BATCH     256u
-#define STANDING  (64u * BATCH) /* live tenants that the creator keeps */
-#define HANDLES   4096u
-#define MODULES   3u
-#define VECTOR    64u
-#define LINES     11 /* of the table */
-#define TICK_MS   500
-#define MODULE_MS 150 /* between two changes of the registrar */
-#define ROW       "  %-26s"
+#define READERS_MAX 2u
+#define BATCH       256u
+#define STANDING    (64u * BATCH) /* live tenants that the creator keeps */
+#define HANDLES     4096u
+#define MODULES     3u
+#define VECTOR      64u
+#define LINES       11 /* of the table */
+#define TICK_MS     500
+#define MODULE_MS   150 /* between two changes of the registrar */
+#define ROW         "  %-26s"
 
 /** struct demo_data - what a module of the demo keeps in a tenant */
 struct demo_data {
@@ -48,10 +48,11 @@ static struct demo_module modules[MODULES];
 static uint64_t handles[HANDLES]; /* atomic; may be stale: that is what handles are for */
 
 /* atomic counters, w: the thread named, r: main */
-static uint64_t lookups[READERS], hits[READERS], wrong; /* readers */
-static uint64_t refused, renames;                       /* creator */
-static uint64_t changes;                                /* registrar */
+static uint64_t lookups[READERS_MAX], hits[READERS_MAX], wrong; /* readers */
+static uint64_t refused, renames;                               /* creator */
+static uint64_t changes;                                        /* registrar */
 static int stop;
+static unsigned int readers = 1; /* const once threads run; a CPU is left to the others */
 
 static void bump(uint64_t *counter, uint64_t n)
 {
@@ -169,6 +170,16 @@ static int module_remove(struct demo_module *m)
 
 /* --- threads --------------------------------------------------------------------------------- */
 
+/* A creator that is polite: more must not wait to be freed than live. */
+static void wait_for_retirement(void)
+{
+	struct netns_stats st;
+
+	netns_stats(&st);
+	if (st.backlog_objects > STANDING)
+		sleep_ms(1);
+}
+
 /* What a worker does for a vector of packets: resolve, then each module's slot. */
 static void look(unsigned int number, uint64_t *seed)
 {
@@ -236,6 +247,7 @@ static void *creator_main(void *arg)
 		snprintf(name, sizeof(name), "blue-%llu", (unsigned long long)serial++);
 		bump(netns_name_set(batch[0], name) == 0 ? &renames : &wrong, 1);
 		at = (at + BATCH) % STANDING;
+		wait_for_retirement();
 	}
 	return NULL;
 }
@@ -270,7 +282,7 @@ static void take(struct tick *t, const struct netns_stats *st)
 			    .created = st->created,
 			    .destroyed = st->destroyed,
 			    .gps = st->grace_periods };
-	for (i = 0; i < READERS; i++) {
+	for (i = 0; i < readers; i++) {
 		t->lookups += get(&lookups[i]);
 		t->hits += get(&hits[i]);
 	}
@@ -288,7 +300,7 @@ static void print_table(const struct netns_stats *st, const struct tick *a, cons
 	printf(ROW "%12.0f /s\n", "  created", (double)(b->created - a->created) / dt);
 	printf(ROW "%12.0f /s\n", "  destroyed", (double)(b->destroyed - a->destroyed) / dt);
 	printf(ROW "%12.0f /s  by %u readers, without a lock\n", "lookups", (double)looked / dt,
-	       READERS);
+	       readers);
 	printf(ROW "%11.1f %%   of the saved handles; the rest is stale, and known to be\n",
 	       "  still alive", looked ? 100.0 * (double)(b->hits - a->hits) / (double)looked : 0);
 	printf(ROW "%12.0f /s  last %.0f us, longest %.0f us\n", "grace periods",
@@ -348,14 +360,18 @@ static void watch(double seconds)
 
 static void run(double seconds, struct netns **live)
 {
-	pthread_t id[READERS + 2];
+	pthread_t id[READERS_MAX + 2];
 	unsigned int i, n = 0;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	for (i = 0; i < READERS; i++)
+	if (cpus > (long)READERS_MAX)
+		readers = READERS_MAX;
+
+	for (i = 0; i < readers; i++)
 		n += pthread_create(&id[n], NULL, reader_main, (void *)(uintptr_t)i) == 0;
 	n += pthread_create(&id[n], NULL, creator_main, live) == 0;
 	n += pthread_create(&id[n], NULL, registrar_main, NULL) == 0;
-	if (n == READERS + 2)
+	if (n == readers + 2)
 		watch(seconds);
 	else
 		bump(&wrong, 1);
