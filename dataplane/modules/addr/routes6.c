@@ -41,6 +41,17 @@ static int change(const struct dp_link *link, bool add, uint8_t type, const uint
 	return err == -EEXIST || err == -ESRCH ? 0 : err;
 }
 
+/* The subnet-router anycast address: the prefix itself (RFC 4291, 2.6.1), not on /127 and /128 */
+static int anycast(const struct addr *a, bool add)
+{
+	uint8_t prefix[16];
+
+	if (a->plen >= 127)
+		return 0;
+	addr_mask(prefix, a->peer, a->plen);
+	return change(a->link, add, RTN_ANYCAST, prefix, 128, 0);
+}
+
 static bool has_prefix(const struct addr *a)
 {
 	return a->plen < 128 && !(a->flags & IFA_F_NOPREFIXROUTE);
@@ -82,8 +93,8 @@ int addr6_routes_add(struct addr *a)
 	err = change(a->link, true, RTN_LOCAL, a->local, 128, 0);
 	if (!err && has_prefix(a) && !loopback(a))
 		err = change(a->link, true, RTN_UNICAST, a->peer, a->plen, prefix_metric(a));
-	if (!err && a->plen < 127 && !loopback(a)) /* subnet-router anycast */
-		err = change(a->link, true, RTN_ANYCAST, a->peer, a->plen, 0);
+	if (!err && !loopback(a))
+		err = anycast(a, true);
 	if (err)
 		addr6_routes_del(a);
 	return err;
@@ -96,8 +107,7 @@ void addr6_routes_del(struct addr *a)
 		return;
 	if (has_prefix(a))
 		change(a->link, false, RTN_UNICAST, a->peer, a->plen, prefix_metric(a));
-	if (a->plen < 127)
-		change(a->link, false, RTN_ANYCAST, a->peer, a->plen, 0);
+	anycast(a, false);
 }
 
 static void link_local(const struct dp_link *link, uint8_t ret[16])
