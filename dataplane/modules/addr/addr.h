@@ -67,6 +67,14 @@ bool addr_solicited(const struct dp_link *link, const uint8_t group[16]);
 /* Is @dst an address of the tenant (any link)? NULL if not. */
 struct addr *addr_is_local(struct netns *ns, uint8_t family, const uint8_t *dst);
 
+/*
+ * Makes every packet of the tenant look as if its source might be an own address (the links'
+ * local_bloom is all ones), so that none takes the fast path: for settings that it does not know.
+ * Context: control, dp_ctl_lock held.
+ */
+void addr_careful(struct netns *ns, bool on);
+#define ADDR_CAREFUL (~(uint64_t)0) /* local_bloom then */
+
 enum addr_event { ADDR_NEW, ADDR_DEL };
 struct addr_listener {
 	void (*fn)(struct addr_listener *l, enum addr_event event, const struct addr *addr);

@@ -12,6 +12,7 @@
 struct addr_ns {
 	struct netns *ns;
 	struct l3dev *devs; /* by ifindex */
+	bool careful;       /* see addr_careful() */
 };
 
 struct addr_ns *addr_ns_of(struct netns *ns);

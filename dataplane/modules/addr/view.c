@@ -62,8 +62,8 @@ static uint64_t bloom_bit(const uint8_t *local)
 
 static void bloom_update(struct netns *ns)
 {
+	uint64_t bloom = addr_ns_of(ns)->careful ? ADDR_CAREFUL : 0;
 	struct l3dev *dev = NULL;
-	uint64_t bloom = 0;
 	struct addr *a;
 
 	while ((dev = l3dev_next(ns, dev)))
@@ -71,6 +71,12 @@ static void bloom_update(struct netns *ns)
 			bloom |= bloom_bit(a->local);
 	while ((dev = l3dev_next(ns, dev)))
 		__atomic_store_n(&dev->link->local_bloom, bloom, __ATOMIC_RELAXED);
+}
+
+void addr_careful(struct netns *ns, bool on)
+{
+	addr_ns_of(ns)->careful = on;
+	bloom_update(ns);
 }
 
 static void fill(struct addr_seen *seen, const struct addr *a)

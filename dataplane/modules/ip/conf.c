@@ -47,6 +47,7 @@ int ip_conf_set(struct netns *ns, const struct ip_conf *conf)
 	    conf->icmp_msgs_burst == 0)
 		return -EINVAL;
 	in->conf = *conf;
+	addr_careful(ns, conf->rp_filter || !conf->forwarding4 || !conf->forwarding6);
 	return 0;
 }
 

@@ -16,6 +16,13 @@
 bool icmp_allowed(struct dp_worker *w, struct ip_ns *in, const struct netns *ns, uint8_t family,
 		  uint8_t type, const uint8_t *dst);
 
+/*
+ * May @dst be told once more of a better way? As Linux does: at growing intervals, and no more
+ * after nine that it did not heed, until it was quiet for 20 s. Counts as sent if true.
+ */
+bool icmp_redirect_allowed(struct dp_worker *w, const struct netns *ns, uint8_t family,
+			   const uint8_t *dst);
+
 uint32_t icmp_ms_since_midnight(void); /* UTC, ms */
 
 /* Error about @m, whose L3 header is @off bytes into it; @m is not taken. */

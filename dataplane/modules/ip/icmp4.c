@@ -23,7 +23,7 @@ static bool unicast(uint32_t be)
 {
 	uint32_t a = rte_be_to_cpu_32(be);
 
-	return a >> 24 != 0 && a >> 28 != 14 && a != 0xffffffff && a >> 24 != 127;
+	return a != 0 && a >> 28 != 14 && a != 0xffffffff && a >> 24 != 127;
 }
 
 /* Is @ip itself an ICMP error, about which nobody is told? @len: bytes there */
@@ -37,7 +37,7 @@ static bool is_icmp_error(const struct rte_ipv4_hdr *ip, uint32_t len)
 	if (len <= ihl)
 		return true;
 	type = ((const uint8_t *)ip)[ihl];
-	return !(type == 0 || type == 8 || type == 9 || type == 10 || (type >= 13 && type <= 18));
+	return !(type == 0 || type == 8 || (type >= 13 && type <= 18)); /* others may be, so are */
 }
 
 /* May an error be sent about this packet at all? */
@@ -45,7 +45,8 @@ static bool answerable(const struct netns *ns, const struct rte_ipv4_hdr *ip, ui
 {
 	return !(ip->fragment_offset & RTE_BE16(0x1fff)) && unicast(ip->src_addr) &&
 	       ip->dst_addr != 0xffffffff && (rte_be_to_cpu_32(ip->dst_addr) >> 28) != 14 &&
-	       ip4_route(ns, ip->dst_addr)->kind != DP_ADJ_BROADCAST && !is_icmp_error(ip, len);
+	       ip4_route(ns, ip->dst_addr)->kind != DP_ADJ_BROADCAST &&
+	       ip4_route(ns, ip->src_addr)->kind != DP_ADJ_BROADCAST && !is_icmp_error(ip, len);
 }
 
 static void fill_ip(struct rte_ipv4_hdr *ip, const struct ip_ns *in,
@@ -155,6 +156,7 @@ static void timestamp(struct dp_worker *w, struct dp_vec *v, uint32_t i, struct 
 	}
 	now = rte_cpu_to_be_32(icmp_ms_since_midnight());
 	icmp->icmp_type = 14;
+	icmp->icmp_code = 0;
 	times[1] = times[2] = now;
 	icmp->icmp_cksum = 0;
 	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, len);
@@ -178,11 +180,11 @@ void icmp4_receive(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broad
 	if (broadcast && (icmp->icmp_type == 8 || icmp->icmp_type == 13) &&
 	    in->conf.icmp_echo_ignore_broadcasts) {
 		dp_vec_drop(v, i, DP_DROP_ICMP_IGNORED);
-	} else if (icmp->icmp_type == 8 && icmp->icmp_code == 0 && !in->conf.icmp_echo_ignore_all) {
+	} else if (icmp->icmp_type == 8 && !in->conf.icmp_echo_ignore_all) {
 		if (broadcast)
 			ip4_set_source(v, i);
 		echo(w, v, i, icmp);
-	} else if (icmp->icmp_type == 13 && icmp->icmp_code == 0) {
+	} else if (icmp->icmp_type == 13) {
 		timestamp(w, v, i, icmp, len);
 	} else {
 		dp_vec_drop(v, i, DP_DROP_ICMP_IGNORED);

@@ -27,6 +27,7 @@ struct ip_conf {
 	uint32_t icmp_msgs_per_sec, icmp_msgs_burst; /* per tenant; defaults 1000, 50 */
 };
 int ip_conf_get(struct netns *ns, struct ip_conf *ret_conf);
+/* Context: control, dp_ctl_lock held. -EINVAL */
 int ip_conf_set(struct netns *ns, const struct ip_conf *conf);
 
 /*

@@ -110,22 +110,37 @@ static void multicast(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_
 		dp_vec_drop(v, i, DP_DROP_IP_MULTICAST);
 }
 
-/* Source validation beyond the look of the address. True: fine. */
-static bool source_ok(struct dp_vec *v, uint32_t i, const struct ip_conf *conf, uint32_t src_be)
+/* Is the source one that needs a look at the way back? */
+static bool source_is_odd(const struct dp_vec *v, uint32_t i, const struct ip_conf *conf)
 {
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+
+	return conf->rp_filter || (!conf->accept_local &&
+				   ip4_route(v->link[i]->ns, ip->src_addr)->kind == DP_ADJ_LOCAL);
+}
+
+/*
+ * Source validation beyond the look of the address, once it is known where the packet goes. @out:
+ * by which link; NULL: it ends here. True: fine. Without rp_filter only own addresses are refused,
+ * but a packet that leaves by the link it came by must have a source that is somewhere.
+ */
+static bool source_ok(struct dp_vec *v, uint32_t i, const struct ip_conf *conf,
+		      const struct dp_adj *out)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
 	const struct dp_link *link = v->link[i];
-	const struct dp_adj *back = ip4_route(link->ns, src_be);
+	const struct dp_adj *back = ip4_route(link->ns, ip->src_addr);
+	bool full =
+		conf->rp_filter || (out && out->link_index == link->index && conf->send_redirects);
 	uint8_t kind = back->kind;
 
-	if (kind == DP_ADJ_LOCAL && !conf->accept_local) {
+	if ((kind == DP_ADJ_LOCAL && !conf->accept_local) || (kind == DP_ADJ_BROADCAST && !out) ||
+	    (full && (kind == DP_ADJ_BROADCAST || kind == DP_ADJ_REJECT ||
+		      (kind == DP_ADJ_DROP && back->arg == DP_DROP_IP_BLACKHOLE)))) {
 		dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
 		return false;
 	}
-	if (kind == DP_ADJ_BROADCAST) {
-		dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
-		return false;
-	}
-	if (!conf->rp_filter || kind == DP_ADJ_MULTIPATH)
+	if (!conf->rp_filter || kind == DP_ADJ_MULTIPATH || kind == DP_ADJ_LOCAL)
 		return true;
 	if (!back->link || (conf->rp_filter == 1 && back->link_index != link->index)) {
 		dp_vec_drop(v, i, DP_DROP_IP_RPF);
@@ -134,9 +149,28 @@ static bool source_ok(struct dp_vec *v, uint32_t i, const struct ip_conf *conf, 
 	return true;
 }
 
+/* Whether a packet may be looked up by its addresses. Return: -1, a drop, or -2: it is for all */
+static int check_addrs(const struct ip_conf *conf, uint32_t src, uint32_t dst)
+{
+	if (src >> 28 == 14 || src == 0xffffffff)
+		return DP_DROP_IP_MARTIAN_SRC;
+	if (dst == 0xffffffff || (src == 0 && dst == 0))
+		return -2;
+	if (src == 0)
+		return DP_DROP_IP_MARTIAN_SRC;
+	if (dst == 0)
+		return DP_DROP_IP_MARTIAN_DST;
+	if (dst >> 24 == 127 && !conf->route_localnet)
+		return DP_DROP_IP_MARTIAN_DST;
+	if (src >> 24 == 127 && !conf->route_localnet)
+		return DP_DROP_IP_MARTIAN_SRC;
+	return -1;
+}
+
 bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
 	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
+	const uint8_t *frame = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *);
 	int reason = ip_for_another(v, i) ? DP_DROP_WRONG_MAC : check_lengths(v, i);
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
 	uint32_t src, dst;
@@ -152,27 +186,20 @@ bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 	if (dst >> 28 == 14) {
 		if (src >> 28 == 14 || src == 0xffffffff || src >> 24 == 127)
 			dp_vec_drop(v, i, DP_DROP_IP_MARTIAN_SRC);
-		else
+		else if (src == 0 || source_ok(v, i, conf, NULL))
 			multicast(w, v, i, dst);
 		return false;
 	}
-	if (src >> 28 == 14 || src == 0xffffffff)
-		reason = DP_DROP_IP_MARTIAN_SRC;
-	else if (dst == 0xffffffff || (src == 0 && dst == 0))
-		reason = -2;
-	else if (src >> 24 == 0)
-		reason = DP_DROP_IP_MARTIAN_SRC;
-	else if (dst >> 24 == 0)
-		reason = DP_DROP_IP_MARTIAN_DST;
-	else if (dst >> 24 == 127 && !conf->route_localnet)
-		reason = DP_DROP_IP_MARTIAN_DST;
-	else if (src >> 24 == 127 && !conf->route_localnet)
-		reason = DP_DROP_IP_MARTIAN_SRC;
-	if (reason == -2)
-		ip4_local(w, v, i, true);
-	else if (reason >= 0)
+	reason = check_addrs(conf, src, dst);
+	if (reason >= 0)
 		dp_vec_drop(v, i, (enum dp_drop)reason);
-	return reason == -1 && source_ok(v, i, conf, ip->src_addr);
+	else if (reason == -2 && (src == 0 || source_ok(v, i, conf, NULL)))
+		ip4_local(w, v, i, true);
+	else if (reason == -1 && !(frame[0] & 1) && conf->forwarding4 && !source_is_odd(v, i, conf))
+		return true;
+	else if (reason == -1)
+		ip4_slow(w, v, i, ip4_route(v->link[i]->ns, ip->dst_addr));
+	return false;
 }
 
 /* ---- next hops ---- */
@@ -222,7 +249,8 @@ static void redirect(struct dp_worker *w, struct dp_vec *v, uint32_t i, const st
 	uint32_t gateway;
 	uint8_t next[16];
 
-	if (!ip_ns_of(v->link[i]->ns)->conf.send_redirects)
+	if (!ip_ns_of(v->link[i]->ns)->conf.send_redirects ||
+	    ip->fragment_offset & RTE_BE16(0x1fff))
 		return;
 	back = ip4_route(v->link[i]->ns, ip->src_addr);
 	if (back->kind != DP_ADJ_GLEAN || back->link_index != v->link[i]->index)
@@ -232,7 +260,8 @@ static void redirect(struct dp_worker *w, struct dp_vec *v, uint32_t i, const st
 	else
 		neigh_address(adj, next);
 	memcpy(&gateway, next, 4);
-	error(w, v, i, ICMP_REDIRECT_TYPE, 1, rte_be_to_cpu_32(gateway));
+	if (icmp_redirect_allowed(w, v->link[i]->ns, AF_INET, (const uint8_t *)&ip->src_addr))
+		error(w, v, i, ICMP_REDIRECT_TYPE, 1, rte_be_to_cpu_32(gateway));
 }
 
 static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj,
@@ -255,9 +284,9 @@ static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const str
 		ip4_too_big(w, v, i, hop);
 		return;
 	}
+	ip4_dec_ttl(ip);
 	if (adj->link_index == v->link[i]->index)
 		redirect(w, v, i, hop);
-	ip4_dec_ttl(ip);
 	if (ip_adj_sendable(hop)) {
 		adj_mark_used(hop);
 		dp_vec_tx_adj(v, i, hop);
@@ -282,7 +311,8 @@ void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp
 	uint32_t mtu = 0;
 
 	if (kind == DP_ADJ_LOCAL || kind == DP_ADJ_BROADCAST) {
-		ip4_local(w, v, i, kind == DP_ADJ_BROADCAST);
+		if (source_ok(v, i, conf, NULL))
+			ip4_local(w, v, i, kind == DP_ADJ_BROADCAST);
 	} else if (!conf->forwarding4) {
 		dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
 	} else if (kind == DP_ADJ_DROP && adj->arg == DP_DROP_IP_BLACKHOLE) {
@@ -299,7 +329,7 @@ void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp
 				    &mtu);
 		if (adj->kind == DP_ADJ_REJECT)
 			reject(w, v, i, adj);
-		else
+		else if (source_ok(v, i, conf, adj))
 			forward(w, v, i, adj, mtu);
 	}
 }
@@ -319,6 +349,7 @@ void ip4_set_source(struct dp_vec *v, uint32_t i)
 void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	bool group = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *)[0] & 1;
 
 	if (ip->fragment_offset & RTE_BE16(0x3fff)) {
 		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
@@ -337,7 +368,7 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 			error(w, v, i, ICMP_UNREACH, 3, 0);
 		break;
 	case IPPROTO_TCP:
-		if (!broadcast)
+		if (!broadcast && !group) /* to us alone, in the frame too */
 			l4_tcp_reset(w, v, i, AF_INET);
 		if (v->verdict[i] != DP_CONTINUE)
 			return;

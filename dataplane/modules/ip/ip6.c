@@ -44,7 +44,8 @@ static inline bool plain(const struct dp_vec *v, uint32_t i, const uint8_t *h)
 		      (rte_pktmbuf_mtod(m, const uint8_t *)[0] & 1) == 0 &&
 		      (__atomic_load_n(&v->link[i]->flags, __ATOMIC_RELAXED) & DP_LINK_F_PROMISC) ==
 			      0 &&
-		      plain_addr(upper(h + 8)) && plain_addr(upper(h + 24)));
+		      v->link[i]->local_bloom != ADDR_CAREFUL && plain_addr(upper(h + 8)) &&
+		      plain_addr(upper(h + 24)));
 }
 
 static void collect(struct dp_worker *w, struct dp_vec *v, struct batch *b)

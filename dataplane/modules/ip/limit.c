@@ -9,8 +9,12 @@
 
 #include "icmp.h"
 
-#define BURST 6u    /* XRLIM_BURST_FACTOR */
-#define TABLE 4096u /* destinations a worker remembers */
+#define BURST               6u    /* XRLIM_BURST_FACTOR */
+#define TABLE               4096u /* destinations a worker remembers */
+
+#define REDIRECT_STEP_NS    20000000u /* before the second one; doubled for each */
+#define REDIRECT_MAX        9u
+#define REDIRECT_SILENCE_NS ((uint64_t)REDIRECT_STEP_NS << (REDIRECT_MAX + 1))
 
 /** struct peer - tokens of one destination of one tenant; w:worker */
 struct peer {
@@ -19,7 +23,15 @@ struct peer {
 	uint64_t tokens_ns;
 };
 
+/** struct told - redirects to one source; w:worker */
+struct told {
+	uint64_t key;
+	uint64_t last_ns;
+	uint32_t n;
+};
+
 static __thread struct peer peers[TABLE]; /* one worker's own */
+static __thread struct told told[TABLE / 4];
 
 static uint64_t key_of(const struct netns *ns, uint8_t family, const uint8_t *dst)
 {
@@ -54,6 +66,25 @@ static bool peer_allowed(struct dp_worker *w, const struct ip_ns *in, uint64_t k
 		return false;
 	p->tokens_ns -= interval;
 	return true;
+}
+
+bool icmp_redirect_allowed(struct dp_worker *w, const struct netns *ns, uint8_t family,
+			   const uint8_t *dst)
+{
+	uint64_t key = key_of(ns, family, dst), now = w->now_ns;
+	struct told *t = &told[(key >> 20) % (TABLE / 4)];
+	bool allowed;
+
+	if (t->key != key || now - t->last_ns > REDIRECT_SILENCE_NS) {
+		t->key = key;
+		t->n = 0;
+	}
+	allowed = t->n < REDIRECT_MAX &&
+		  (t->n == 0 || now - t->last_ns > (uint64_t)REDIRECT_STEP_NS << t->n);
+	if (allowed || t->n == REDIRECT_MAX)
+		t->last_ns = now;
+	t->n += allowed;
+	return allowed;
 }
 
 /* Tenant's budget as the time of its next free token (GCRA): one atomic word, no lock. */
