@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""All cases, in groups that share a topology."""
+import cases_ip4
+import topology
+
+
+class Group:
+    """@random: seeds for random mode, which uses the base topology"""
+
+    def __init__(self, name, lines, cases, random=True):
+        self.random = random
+        self.name = name
+        self.lines = lines
+        self.cases = list(cases)
+
+
+def groups():
+    yield Group('ip4', topology.BASE, cases_ip4.cases())
