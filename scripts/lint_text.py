@@ -22,6 +22,7 @@ class Tree:
 
     def __init__(self, root):
         self.root = root
+        self.tidy_all = False
         self.files = sorted(self._list())
         self._text = {}
 
