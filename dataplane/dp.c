@@ -13,6 +13,7 @@
 
 #include "adj.h"
 #include "ctl.h"
+#include "encap/vxlan.h"
 #include "link.h"
 #include "log.h"
 #include "module.h"
@@ -210,13 +211,18 @@ int dp_init(const struct dp_options *options)
 	err = launch();
 	if (err != 0)
 		goto workers;
+	err = vxlan_init();
+	if (err != 0)
+		goto stop;
 	watch_stop = false;
 	err = -pthread_create(&watcher, NULL, watch_main, NULL);
 	if (err != 0)
-		goto stop;
+		goto vxlan;
 	running = true;
 	return 0;
 
+vxlan:
+	vxlan_fini();
 stop:
 	stop_workers();
 workers:
@@ -251,7 +257,9 @@ int dp_fini(void)
 		return -EBUSY;
 	}
 	watch_end();
+	root_links_delete();
 	modules_fini();
+	vxlan_fini();
 	ports_fini();
 	stop_workers();
 	tenant_links_fini();

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "encap/vxlan.h"
 #include "link.h"
 #include "worker.h"
 
@@ -140,6 +141,8 @@ static void link_deferred(struct netns_defer *defer)
 	link_index_free(l->pub.index);
 	if (l->owns_tags)
 		tag_table_free(l->tags);
+	if (l->owns_encap)
+		vxlan_free(l);
 	netns_arena_free(l, sizeof(*l));
 }
 

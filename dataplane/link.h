@@ -31,6 +31,7 @@ struct link {
 	struct link_counters carried;    /* what it counted under earlier indexes, before moves */
 	struct link_drops carried_drops;
 	bool owns_tags;    /* tags is freed with it (a port's is the port's) */
+	bool owns_encap;   /* so is pub.encap */
 	bool promisc_port; /* it made its port promiscuous */
 	char name[DP_LINK_NAME_MAX + 1];
 };
@@ -48,6 +49,7 @@ struct tenant_links {
 int tenant_links_init(uint32_t max_tenants);
 void tenant_links_fini(void);
 struct tenant_links *tenant_links(const struct netns *ns);
+void root_links_delete(void); /* all but those of ports; takes dp_ctl_lock */
 /* All tenants that are not dying, those being made too; takes dp_ctl_lock. New ones get @set. */
 void tenants_each(void (*fn)(struct netns *ns, void *arg), void *arg, uint64_t set, uint64_t clear);
 

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
+#include "encap/vxlan.h"
 #include "link.h"
 #include "port.h"
 
@@ -186,6 +187,8 @@ static int prepare(struct link *l, struct dp_link_config *c)
 		return port_link_prepare(l, c);
 	case DP_LINK_VLAN:
 		return vlan_prepare(l, c);
+	case DP_LINK_VXLAN:
+		return vxlan_prepare(l, c);
 	default:
 		return 0;
 	}
@@ -223,6 +226,7 @@ int dp_link_create(struct dp_link_config *c, struct dp_link **ret_link)
 	if (err == 0 && c->kind == DP_LINK_PAIR)
 		err = pair_end(c, l, &peer);
 	if (err != 0) {
+		vxlan_unprepare(l);
 		link_free(l);
 		return err;
 	}
@@ -245,6 +249,8 @@ static void delete_one(struct link *l)
 	children_del(l);
 	link_event(DP_LINK_DELETED, l, NULL);
 	link_take_out(l);
+	if (l->pub.kind == DP_LINK_VXLAN)
+		vxlan_gone(l);
 	link_retire(l);
 }
 

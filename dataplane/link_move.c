@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encap/vxlan.h"
 #include "link.h"
 #include "port.h"
 
@@ -32,6 +33,8 @@ static void relink(struct link *l, struct link *old)
 	}
 	if (l->pub.kind == DP_LINK_PORT && l->port != NULL)
 		l->port->link = l;
+	if (l->pub.kind == DP_LINK_VXLAN)
+		vxlan_replaced(l);
 	/* the store by which received frames come to the new object; pairs with tag_load() */
 	if (l->tags != NULL)
 		tag_store(&l->tags->self, tag_entry(&l->pub));
@@ -122,7 +125,7 @@ int dp_link_move(struct dp_link *link, struct netns *to, const char *new_name,
 		return err;
 	}
 	carry(l, old);
-	old->owns_tags = false;
+	old->owns_tags = old->owns_encap = false;
 	link_take_out(old);
 	link_insert(l);
 	relink(l, old);

@@ -67,6 +67,23 @@ static int send_home(struct link *l)
 	return err;
 }
 
+void root_links_delete(void)
+{
+	struct link *l, *next;
+	bool again;
+
+	dp_ctl_lock();
+	do {
+		again = false;
+		for (l = tenant_links(netns_init_ns())->first; l != NULL && !again; l = next) {
+			next = l->next;
+			/* takes other links with it: begins anew */
+			again = l->pub.kind != DP_LINK_PORT && dp_link_delete(&l->pub) == 0;
+		}
+	} while (again);
+	dp_ctl_unlock();
+}
+
 static void pre_exit(struct netns *ns)
 {
 	struct tenant_links *t = tenant_links(ns);

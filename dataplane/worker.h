@@ -114,6 +114,7 @@ struct worker {
 	const struct pipeline *pipe; /* this loop's */
 	uint32_t vector;             /* packets to fill one up to */
 	uint32_t cur_depth;          /* re-entries of what runs now, for packets made meanwhile */
+	uint32_t ip_id;              /* of outer IPv4 headers */
 	uint32_t nested;             /* dp_output() within dp_output(): tunnels in tunnels */
 	uint32_t n_dirty;
 	struct tx_buf *dirty[RTE_MAX_ETHPORTS];
