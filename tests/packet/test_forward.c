@@ -10,20 +10,6 @@
 #include "dataplane/modules/xconnect/xconnect.h"
 #include "world.h"
 
-static void wire_links(struct netns *ns, const char *a, const char *b)
-{
-	char pa[32], pb[32];
-	const char *params[] = { pa, pb, NULL }, *error = NULL;
-	int err;
-
-	snprintf(pa, sizeof(pa), "a=%s", a);
-	snprintf(pb, sizeof(pb), "b=%s", b);
-	dp_ctl_lock();
-	err = dp_module_enable(ns, "xconnect", params, &error);
-	dp_ctl_unlock();
-	cr_assert_eq(err, 0, "%s", error);
-}
-
 static void udp(struct frame *f, int vid)
 {
 	frame_macs(f, MAC_LINK, MAC_PEER);
@@ -45,7 +31,7 @@ Test(forward, a_frame_goes_from_vlan_to_vlan_with_its_tag_replaced)
 	blue = world_tenant("blue");
 	wire_vlan(&left, blue, 5, "a");
 	wire_vlan(&right, blue, 7, "b");
-	wire_links(blue, "a", "b");
+	world_xconnect(blue, "a", "b");
 	udp(&in, 5);
 	udp(&out, 7);
 	expect_through(&left, &in, &right, &out);
@@ -95,7 +81,7 @@ Test(forward, frames_of_a_pcap_file_reach_their_tenants)
 	blue = world_tenant("blue");
 	wire_vlan(&left, blue, 1, "a");
 	wire_vlan(&right, blue, 9, "b");
-	wire_links(blue, "a", "b");
+	world_xconnect(blue, "a", "b");
 	world_settle();
 	cr_assert_eq(dp_tenant_stats(blue, &s), 0);
 	cr_expect_eq(s.rx_packets, 50);

@@ -94,6 +94,18 @@ void wire_make(struct wire *w, const char *name)
 	wire_make_queued(w, name, 1024);
 }
 
+struct dp_link *world_link(struct dp_link_config *c)
+{
+	struct dp_link *l = NULL;
+	int err;
+
+	dp_ctl_lock();
+	err = dp_link_create(c, &l);
+	dp_ctl_unlock();
+	cr_assert_eq(err, 0, "%s", c->error);
+	return l;
+}
+
 struct dp_link *wire_vlan(struct wire *w, struct netns *ns, uint16_t vid, const char *name)
 {
 	struct dp_link_config c = { .kind = DP_LINK_VLAN,
@@ -102,15 +114,23 @@ struct dp_link *wire_vlan(struct wire *w, struct netns *ns, uint16_t vid, const 
 				    .parent = w->link,
 				    .vlan_id = vid,
 				    .up = true };
-	struct dp_link *l;
-	int err;
 
 	memcpy(c.mac, MAC_LINK, 6);
+	return world_link(&c);
+}
+
+void world_xconnect(struct netns *ns, const char *a, const char *b)
+{
+	char pa[32], pb[32];
+	const char *params[] = { pa, pb, NULL }, *error = NULL;
+	int err;
+
+	snprintf(pa, sizeof(pa), "a=%s", a);
+	snprintf(pb, sizeof(pb), "b=%s", b);
 	dp_ctl_lock();
-	err = dp_link_create(&c, &l);
+	err = dp_module_enable(ns, "xconnect", params, &error);
 	dp_ctl_unlock();
-	cr_assert_eq(err, 0, "%s", c.error);
-	return l;
+	cr_assert_eq(err, 0, "%s", error);
 }
 
 struct rte_mbuf *mbuf_pieces(const struct frame *f, uint32_t piece)

@@ -31,8 +31,13 @@ struct netns *world_tenant(const char *name);
 
 void wire_make(struct wire *w, const char *name);
 void wire_make_queued(struct wire *w, const char *name, unsigned int ring_size);
+/* Any link; aborts the test on failure. */
+struct dp_link *world_link(struct dp_link_config *c);
 /* A link of @ns with tag @vid on the port, up, MAC_LINK. */
 struct dp_link *wire_vlan(struct wire *w, struct netns *ns, uint16_t vid, const char *name);
+
+/* A wire between two links of @ns. */
+void world_xconnect(struct netns *ns, const char *a, const char *b);
 
 struct rte_mbuf *mbuf_of(const struct frame *f);
 /* In pieces of @piece bytes. */
