@@ -19,6 +19,7 @@
 #include "module.h"
 #include "port.h"
 #include "stats.h"
+#include "telemetry.h"
 #include "worker.h"
 
 struct dp_options dp_opts;
@@ -218,6 +219,7 @@ int dp_init(const struct dp_options *options)
 	err = -pthread_create(&watcher, NULL, watch_main, NULL);
 	if (err != 0)
 		goto vxlan;
+	telemetry_init();
 	running = true;
 	return 0;
 
@@ -256,6 +258,7 @@ int dp_fini(void)
 		LOG_ERR("%lu tenants are still referenced", (unsigned long)s.live - 1);
 		return -EBUSY;
 	}
+	telemetry_fini();
 	watch_end();
 	root_links_delete();
 	modules_fini();

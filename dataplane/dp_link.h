@@ -113,10 +113,10 @@ struct dp_link_config {
 	uint8_t family;                /* AF_INET, AF_INET6 */
 	uint16_t dst_port;             /* host order; 0: 4789 */
 	uint8_t ttl;                   /* 0: 64 */
-	struct dp_link *via; /* outer packets leave by this link of the underlay, to @via_mac, whatever
-				its routes say; NULL: the underlay's routes */
+	struct dp_link *via; /* outer packets leave by this link of the underlay, to @via_mac,
+				whatever its routes say; NULL: the underlay's routes */
 	uint8_t via_mac[6];
-	const char *error;             /* out: what was wrong, static text; NULL on success */
+	const char *error; /* out: what was wrong, static text; NULL on success */
 };
 
 /**

@@ -46,6 +46,9 @@ int modules_attach(struct worker *w);
 void modules_detach(struct worker *w);
 void modules_fini(void); /* unregisters all */
 
+/* module_load.c: everything that was posted, deferred or retired before has run. Control. */
+void dp_module_barrier(void);
+
 static inline bool mask_has(const uint64_t *mask, unsigned int i)
 {
 	return (mask[i / 64] >> i % 64 & 1) != 0;

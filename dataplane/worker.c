@@ -256,13 +256,15 @@ int dp_worker_attach(unsigned int lcore)
 	netns_mutex_lock(&module_lock);
 	netns_mutex_lock(&tick_lock);
 	clock_update(w, rte_rdtsc());
+	worker_self = w;
 	err = modules_attach(w);
 	if (err == 0) {
 		w->n_ticks = 0;
 		for (i = 0; i < n_ticks; i++)
 			tick_add(&w->pub, &ticks[i]);
-		worker_self = w;
 		post_attach(w);
+	} else {
+		worker_self = NULL;
 	}
 	netns_mutex_unlock(&tick_lock);
 	netns_mutex_unlock(&module_lock);

@@ -20,7 +20,8 @@ static struct vxlan *vxlan_of(const struct link *l)
 	return l->pub.encap;
 }
 
-/* --- the static way out ------------------------------------------------------------------------- */
+/* --- the static way out -------------------------------------------------------------------------
+ */
 
 static struct vxlan *with_via; /* list of those that have one, by via_next */
 
@@ -69,7 +70,8 @@ static void on_link(struct dp_link_listener *l, enum dp_link_event event, struct
 
 static struct dp_link_listener listener = { .fn = on_link };
 
-/* --- links -------------------------------------------------------------------------------------- */
+/* --- links --------------------------------------------------------------------------------------
+ */
 
 static int check(struct dp_link_config *c)
 {

@@ -20,8 +20,8 @@
 
 /** struct outer - what the outer headers said */
 struct outer {
-	uint32_t udp; /* bytes from the frame's start to the UDP header */
-	uint32_t end; /* bytes from the frame's start to the end of the IP packet */
+	uint32_t udp;    /* bytes from the frame's start to the UDP header */
+	uint32_t end;    /* bytes from the frame's start to the end of the IP packet */
 	uint32_t pseudo; /* sum of the pseudo header, host order */
 	const struct vxlan_end *to;
 };
@@ -42,8 +42,7 @@ static const struct vxlan_end *find(const struct vxlan_ends *ends, uint8_t famil
 static int parse4(const struct rte_mbuf *m, uint32_t l3, const struct vxlan_ends *ends,
 		  struct outer *o)
 {
-	const struct rte_ipv4_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, l3);
+	const struct rte_ipv4_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv4_hdr *, l3);
 	uint32_t ihl, total;
 
 	if (m->data_len < l3 + sizeof(*ip) || ip->next_proto_id != UDP_PROTO)
@@ -72,8 +71,7 @@ static int parse4(const struct rte_mbuf *m, uint32_t l3, const struct vxlan_ends
 static int parse6(const struct rte_mbuf *m, uint32_t l3, const struct vxlan_ends *ends,
 		  struct outer *o)
 {
-	const struct rte_ipv6_hdr *ip =
-		rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, l3);
+	const struct rte_ipv6_hdr *ip = rte_pktmbuf_mtod_offset(m, const struct rte_ipv6_hdr *, l3);
 	uint32_t payload;
 
 	if (m->data_len < l3 + sizeof(*ip) + 8 || ip->proto != UDP_PROTO ||

@@ -54,8 +54,7 @@ static uint32_t flow_hash(const struct rte_mbuf *m)
 	return h;
 }
 
-static void finish4(struct rte_ipv4_hdr *ip, struct rte_udp_hdr *udp, uint32_t payload,
-		    uint16_t id)
+static void finish4(struct rte_ipv4_hdr *ip, struct rte_udp_hdr *udp, uint32_t payload, uint16_t id)
 {
 	ip->total_length = rte_cpu_to_be_16((uint16_t)(payload + 36));
 	ip->packet_id = rte_cpu_to_be_16(id);

@@ -72,7 +72,8 @@ int vxlan_end_get(struct netns *ns, const struct dp_link_config *c, struct vxlan
 
 	for (i = 0; ends != NULL && i < ends->n; i++) {
 		e = ends->end[i];
-		if (e->family == c->family && e->port == port && memcmp(e->local, c->local, len) == 0)
+		if (e->family == c->family && e->port == port &&
+		    memcmp(e->local, c->local, len) == 0)
 			goto found;
 	}
 	e = netns_arena_alloc((int)ns->numa_node, sizeof(*e));

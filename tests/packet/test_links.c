@@ -104,8 +104,9 @@ Test(links, a_tag_behind_a_links_own_is_payload)
 Test(links, a_pair_joins_two_tenants_without_a_device)
 {
 	struct netns *red;
-	struct dp_link_config pair = { .kind = DP_LINK_PAIR, .name = "to-red", .up = true,
-				       .peer_name = "to-blue" };
+	struct dp_link_config pair = {
+		.kind = DP_LINK_PAIR, .name = "to-red", .up = true, .peer_name = "to-blue"
+	};
 	struct frame in, out;
 
 	begin();
@@ -135,12 +136,12 @@ Test(links, a_pair_joins_two_tenants_without_a_device)
 Test(links, tenants_wired_in_a_ring_drop_what_goes_round)
 {
 	struct netns *red;
-	struct dp_link_config one = { .kind = DP_LINK_PAIR, .name = "p1", .up = true,
-				      .peer_name = "p1" },
-			      two = { .kind = DP_LINK_PAIR, .name = "p2", .up = true,
-				      .peer_name = "p2" };
-	struct dp_link_config in = { .kind = DP_LINK_PAIR, .name = "in", .up = true,
-				     .peer_name = "out" };
+	struct dp_link_config
+		one = { .kind = DP_LINK_PAIR, .name = "p1", .up = true, .peer_name = "p1" },
+		two = { .kind = DP_LINK_PAIR, .name = "p2", .up = true, .peer_name = "p2" };
+	struct dp_link_config in = {
+		.kind = DP_LINK_PAIR, .name = "in", .up = true, .peer_name = "out"
+	};
 	struct dp_link *entry;
 	struct frame f;
 
@@ -321,8 +322,13 @@ Test(links, bad_wishes_are_refused_with_a_text)
 
 static struct dp_link_config vxlan_config(uint32_t vni)
 {
-	struct dp_link_config c = { .kind = DP_LINK_VXLAN, .name = "vx", .ns = blue, .vni = vni,
-				    .family = AF_INET, .up = true, .via = left.link };
+	struct dp_link_config c = { .kind = DP_LINK_VXLAN,
+				    .name = "vx",
+				    .ns = blue,
+				    .vni = vni,
+				    .family = AF_INET,
+				    .up = true,
+				    .via = left.link };
 
 	inet_pton(AF_INET, "192.0.2.1", c.local);
 	inet_pton(AF_INET, "192.0.2.2", c.remote);
