@@ -54,13 +54,6 @@ void world_end(void)
 	rte_mempool_free(pool);
 }
 
-void world_barrier(void)
-{
-	netns_reader_offline();
-	cr_assert_eq(netns_barrier(), 0);
-	netns_reader_online();
-}
-
 struct netns *world_tenant(const char *name)
 {
 	struct netns_config c = { .name = name };

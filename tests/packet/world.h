@@ -24,8 +24,6 @@ struct wire {
 void world_begin(struct dp_options *o);
 /* Ends all; asserts that every tenant's packets are accounted for and that nothing is left. */
 void world_end(void);
-/* All that was retired is freed; the test's thread is a worker, which must not wait online. */
-void world_barrier(void);
 /* A tenant, referenced; put by the test before world_end(). */
 struct netns *world_tenant(const char *name);
 
