@@ -260,9 +260,10 @@ static void publish(const struct netns_batch *batch, struct netns **ret_ns)
 			__builtin_prefetch(&next->undo_next);
 		*ret_ns++ = &t->pub;
 		__atomic_store_n(&t->state, TENANT_LIVE, __ATOMIC_RELEASE);
-		table_publish(t); /* found, and perhaps put, by others from here on */
+		/* who finds it may rename it: t->name is ours until then, so it goes first */
 		if (t->name != NULL)
 			name_publish(t);
+		table_publish(t);
 	}
 }
 
