@@ -237,6 +237,9 @@ static void retract(struct netns_batch *batch, struct netns_ops *op)
 {
 	batch->visible = true;
 	ops_undo(batch, op, op);
+	/* data waits for those who found it in a slot; so do an inline value's id and the blocks */
+	if (op->size == 0 && (op->id != NULL || op->lcore_base != NULL))
+		rcu_synchronize();
 	if (op->lcore_base != NULL)
 		lcore_area_destroy(op);
 	op->lcore_base = NULL;

@@ -237,6 +237,43 @@ Test(ops_undo, data_found_while_exit_runs_lives_until_the_readers_quiescent_stat
 	lib_down();
 }
 
+static uint64_t periods(void)
+{
+	struct netns_stats s;
+
+	netns_stats(&s);
+	return s.grace_periods;
+}
+
+static uint64_t periods_at_exit;
+
+static void count_at_exit(struct netns *ns)
+{
+	(void)ns;
+	periods_at_exit = periods();
+}
+
+/* A reader that met the value of an id, or a block, while exit ran must not meet the next owner's.
+ */
+Test(ops_undo, ids_of_values_and_blocks_wait_for_readers_after_exit)
+{
+	unsigned int id = ~0u;
+	struct netns_ops value = {
+		.name = "value", .exit = count_at_exit, .id = &id, .flags = NETNS_OPS_VALUE
+	};
+	struct netns_ops blocks = { .name = "blocks", .exit = count_at_exit, .lcore_size = 64 };
+
+	lib_up();
+	cr_assert_eq(netns_subsys_register(&value), 0);
+	netns_value_set(netns_init_ns(), id, 7);
+	cr_assert_eq(netns_subsys_unregister(&value), 0);
+	cr_assert_gt(periods(), periods_at_exit, "the id is free without a grace period");
+	cr_assert_eq(netns_subsys_register(&blocks), 0);
+	cr_assert_eq(netns_subsys_unregister(&blocks), 0);
+	cr_assert_gt(periods(), periods_at_exit, "so are the blocks");
+	lib_down();
+}
+
 Test(ops_undo, tenants_that_live_keep_their_data_when_a_registration_fails)
 {
 	struct netns *ns;
