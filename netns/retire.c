@@ -176,6 +176,7 @@ void retire_rescue(unsigned int stuck)
 	netns_mutex_unlock(&retire_lock);
 	if (added)
 		netns_log(2, "every retire thread is stuck in a callback: another one was started");
+	/* all: what `asleep` said of a helper went with the wake-up of the thread that is stuck */
 	if (waiting)
-		retire_wake();
+		wake_all();
 }

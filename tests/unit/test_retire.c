@@ -63,6 +63,28 @@ Test(retire, tenants_behind_a_stuck_exit_are_freed_by_another_thread, .timeout =
 	unstick();
 }
 
+/* By now the helper sleeps, and what would wake it has been used up by the other thread. */
+Test(retire, a_second_stuck_exit_is_helped_past_too, .timeout = 20)
+{
+	struct netns *ns, *other;
+
+	stick();
+	netns_put(tenant(NULL));
+	cr_assert(wait_u32(&others, 1, WAIT_MS), "%s", log_text());
+	set_u32(&may_end, 1);
+	settle();
+	set_u32(&may_end, 0);
+	set_u32(&stuck, 0);
+	ns = tenant("stuck again");
+	other = tenant(NULL);
+	stuck_handle = netns_handle(ns);
+	netns_put(ns);
+	cr_assert(wait_u32(&stuck, 1, WAIT_MS));
+	netns_put(other);
+	cr_assert(wait_u32(&others, 2, WAIT_MS), "%u exited\n%s", get_u32(&others), log_text());
+	unstick();
+}
+
 struct counted {
 	struct netns_defer defer;
 	uint32_t *runs;
