@@ -102,6 +102,13 @@ static int publish(struct kernel_link *link, const struct stat *st)
 	return err;
 }
 
+/* Not before it is published: nobody would forget the link if the rest of its setup failed. */
+static bool is_published(const struct tenant *t)
+{
+	/* pairs with the release that publishes the tenant */
+	return __atomic_load_n(&t->state, __ATOMIC_ACQUIRE) == TENANT_LIVE;
+}
+
 /* @ns is referenced. */
 static int link_kernel(struct netns *ns, int nsfs_fd, const struct stat *st)
 {
@@ -135,7 +142,7 @@ int netns_link_kernel(struct netns *ns, int nsfs_fd)
 	/* held until the link is there: its cleanup can then only come later */
 	if (!netns_tryget(ns))
 		return -ENOENT;
-	err = link_kernel(ns, nsfs_fd, &st);
+	err = is_published(tenant_of(ns)) ? link_kernel(ns, nsfs_fd, &st) : -ENOENT;
 	netns_put(ns);
 	return err;
 }

@@ -60,8 +60,8 @@ int netns_find_by_fd(int fd, struct netns **ret_ns);
  * @nsfs_fd: descriptor of /proc/PID/ns/net or /run/netns/NAME; a copy of it keeps the kernel's
  *           namespace (its number would be reused) until the link goes, with @ns at the latest
  * Context:  control; blocks(mutex)
- * Errors:   -EBADF; -EINVAL no network namespace; -EEXIST linked already; -ENOENT @ns is dying;
- *           -EMFILE; -ENOMEM
+ * Errors:   -EBADF; -EINVAL no network namespace; -EEXIST linked already; -ENOENT @ns is dying, or
+ *           still inside its creation; -EMFILE; -ENOMEM
  */
 int netns_link_kernel(struct netns *ns, int nsfs_fd);
 /* Errors: -EBADF, -EINVAL as above; -ENOENT it does not stand for @ns. */

@@ -15,6 +15,8 @@
 
 #include "support.h"
 
+static int inner; /* what netns_link_kernel() says inside init */
+
 /* A process in a network namespace of its own. */
 struct inmate {
 	pid_t pid;
@@ -240,4 +242,31 @@ Test(kernel_link, links_of_the_root_namespace_end_with_the_library)
 	cr_assert(neither_names(&in));
 	lib_down();
 	inmate_end(&in);
+}
+
+static int link_in_init(struct netns *ns)
+{
+	int fd = open_ns(getpid(), "net");
+
+	inner = netns_link_kernel(ns, fd);
+	close(fd);
+	return -EIO;
+}
+
+/* Nobody would take the link away from a tenant that was never finished. */
+Test(kernel_link, not_while_the_tenant_is_being_made)
+{
+	struct netns *ns = NULL;
+	int fd = open_ns(getpid(), "net");
+
+	cr_assert_geq(fd, 0);
+	lib_up();
+	cr_assert_eq(netns_subsys_register(rec_ops(0, 8)), 0);
+	rec[0].on_init = link_in_init;
+	cr_assert_eq(netns_create(NULL, &ns), -EIO);
+	cr_assert_eq(inner, -ENOENT, "%d", inner);
+	cr_assert_eq(find(fd), -EINVAL, "it stands for a tenant that never was");
+	cr_assert_eq(netns_subsys_unregister(&rec[0].ops), 0);
+	lib_down();
+	close(fd);
 }
