@@ -24,7 +24,7 @@
 struct lane {
 	struct tenant *tenants;     /* atomic; w:any (push) w:retire (take all) */
 	struct netns_defer *defers; /* atomic; same */
-	uint64_t objects, bytes;    /* atomic; of defers; added before the push */
+	uint64_t objects, bytes;    /* atomic; of defers; of both; added before the push */
 	uint32_t tenants_ms;        /* atomic; when tenants / defers began to fill */
 	uint32_t defers_ms;
 	uint32_t inflight; /* batches taken and not complete; limbo_lock */
@@ -72,12 +72,13 @@ static struct lane *lane_to_push(void)
 	return &lanes[lane];
 }
 
-void limbo_push(struct tenant *head, struct tenant *tail, unsigned int n)
+void limbo_push(struct tenant *head, struct tenant *tail, unsigned int n, uint64_t bytes)
 {
 	struct lane *lane = lane_to_push();
 	struct tenant *old = __atomic_load_n(&lane->tenants, __ATOMIC_RELAXED);
 
 	stats_add(&stats.retired, n);
+	stats_add(&lane->bytes, bytes);
 	if (old == NULL)
 		__atomic_store_n(&lane->tenants_ms, head->retired_ms, __ATOMIC_RELAXED);
 	do {

@@ -18,7 +18,7 @@ struct netns_defer;
 struct limbo_work {
 	struct tenant *tenants;     /* linked by batch_next */
 	struct netns_defer *defers; /* linked by next */
-	uint64_t objects, bytes;    /* of defers */
+	uint64_t objects, bytes;    /* of defers; of both */
 	/* limbo.c's own */
 	uint32_t lane;
 	uint32_t since_ms;
@@ -29,9 +29,10 @@ void limbo_init(void);
 
 /*
  * Hands @n tenants, linked by batch_next from @head to @tail, to the retire threads: no reference
- * is left, lookups miss them. Lock-free; wakes a thread only if all sleep.
+ * is left, lookups miss them. @bytes: what they occupy. Lock-free; wakes a thread only if all
+ * sleep.
  */
-void limbo_push(struct tenant *head, struct tenant *tail, unsigned int n);
+void limbo_push(struct tenant *head, struct tenant *tail, unsigned int n, uint64_t bytes);
 
 /* Retire threads: takes all that waits on @lane. Return: was there anything? */
 bool limbo_take(uint32_t lane, struct limbo_work *work);

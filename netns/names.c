@@ -264,6 +264,10 @@ int netns_name_set(struct netns *ns, const char *name)
 
 	if (name != NULL && name_check(name) != 0)
 		return -EINVAL;
+	/* the name before waits for its readers: they must not be outrun */
+	err = netns_throttle();
+	if (err != 0)
+		return err;
 	/* holding a reference keeps the last put, which takes the name out, away */
 	if (!netns_tryget(ns))
 		return -ENOENT;

@@ -36,7 +36,7 @@ struct netns_options {
 	uint32_t max_tenants_per_owner; /* tenants of one uid; default none */
 	uint32_t max_lcores;            /* for per-lcore blocks; default: configured CPUs */
 	uint32_t max_backlog;           /* tenants waiting to be freed; default 65536 */
-	uint64_t max_backlog_bytes;     /* deferred bytes; default 256 MiB */
+	uint64_t max_backlog_bytes;     /* and their bytes, with deferred ones; default 256 MiB */
 	uint32_t throttle_ms; /* creation waits this long for the backlog; default 100 ms */
 	uint32_t watchdog_ms; /* reader or exit slower than this is named; default 1000 ms */
 	uint32_t dying_ms;    /* a tenant dying longer is reported; default 10000 ms */
@@ -174,7 +174,7 @@ int netns_name_copy(const struct netns *ns, char *buf, size_t size);
 
 /**
  * netns_name_set() - name a tenant that has none, rename, or (NULL) take the name away
- * Errors: -EINVAL, -EEXIST, -ENOMEM, -ENOENT dying
+ * Errors: -EINVAL, -EEXIST, -ENOMEM, -ENOENT dying, -EAGAIN reclaim backlog full
  */
 int netns_name_set(struct netns *ns, const char *name);
 
@@ -186,10 +186,10 @@ void netns_feature_clear(struct netns *ns, uint64_t mask);
 
 /** struct netns_stats - a snapshot; counters since netns_lib_init() */
 struct netns_stats {
-	uint64_t live, dying;        /* tenants, root included; dying: until memory is free */
-	uint64_t created, destroyed; /* tenants */
-	uint64_t backlog_objects;    /* tenants and deferred objects waiting */
-	uint64_t backlog_bytes;
+	uint64_t live, dying;           /* tenants, root included; dying: until memory is free */
+	uint64_t created, destroyed;    /* tenants */
+	uint64_t backlog_objects;       /* tenants and deferred objects waiting */
+	uint64_t backlog_bytes;         /* theirs, with what is charged to the tenants */
 	uint64_t backlog_age_ns;        /* age of the oldest one waiting, ns */
 	uint64_t grace_periods;         /* completed */
 	uint64_t gp_last_ns, gp_max_ns; /* duration, ns */

@@ -24,14 +24,10 @@
 
 struct netns *netns_get(struct netns *ns)
 {
-	struct tenant *t = tenant_of(ns);
-	uint32_t old = __atomic_fetch_add(&t->active, 1, __ATOMIC_RELAXED);
-
-	if (__builtin_expect(old == 0 || old >= REFS_MAX, 0)) {
-		__atomic_fetch_sub(&t->active, 1, __ATOMIC_RELAXED);
+	/* not even for a moment from zero: somebody's tryget could succeed in it */
+	if (__builtin_expect(!netns_tryget(ns), 0))
 		misuse("netns_get of tenant %u, which has no reference: use netns_tryget",
 		       ns->index);
-	}
 	return ns;
 }
 
@@ -77,6 +73,12 @@ static void unpublish(struct tenant *t, uint32_t now_ms)
 	__atomic_store_n(&t->state, TENANT_DYING, __ATOMIC_RELEASE);
 }
 
+/* Memory that waits with @t: its own, and what is charged to it, which its modules free. */
+static uint64_t bytes_of(const struct tenant *t)
+{
+	return sizeof(*t) + __atomic_load_n(&t->bytes_used, __ATOMIC_RELAXED);
+}
+
 void netns_put(struct netns *ns)
 {
 	struct tenant *t = tenant_of(ns);
@@ -84,7 +86,7 @@ void netns_put(struct netns *ns)
 	if (ns == NULL || !put_active(t))
 		return;
 	unpublish(t, limbo_clock_ms());
-	limbo_push(t, t, 1);
+	limbo_push(t, t, 1, bytes_of(t));
 }
 
 void netns_put_many(struct netns *const *ns, unsigned int n)
@@ -92,6 +94,7 @@ void netns_put_many(struct netns *const *ns, unsigned int n)
 	struct tenant *head = NULL, *tail = NULL, *t;
 	unsigned int i, last = 0;
 	uint32_t now_ms = limbo_clock_ms();
+	uint64_t bytes = 0;
 
 	for (i = 0; i < n; i++) {
 		if (i + 4 < n && ns[i + 4] != NULL)
@@ -100,6 +103,7 @@ void netns_put_many(struct netns *const *ns, unsigned int n)
 			continue;
 		t = tenant_of(ns[i]);
 		unpublish(t, now_ms);
+		bytes += bytes_of(t);
 		t->batch_next = head;
 		head = t;
 		if (tail == NULL)
@@ -107,7 +111,7 @@ void netns_put_many(struct netns *const *ns, unsigned int n)
 		last++;
 	}
 	if (last != 0)
-		limbo_push(head, tail, last);
+		limbo_push(head, tail, last, bytes);
 }
 
 void netns_hold(struct netns *ns)

@@ -178,6 +178,68 @@ Test(backlog, deferred_bytes_are_bounded_too, .timeout = 20)
 	lib_down();
 }
 
+Test(backlog, what_is_charged_to_the_dying_counts, .timeout = 20)
+{
+	struct reader r = { 0 };
+	struct netns_stats s;
+	struct netns *ns[2];
+	void *ptr;
+
+	test_options.max_backlog_bytes = 64u << 10;
+	bounded_lib_up();
+	cr_assert_eq(netns_create_many(NULL, 2, ns), 0);
+	reader_start(&r, "stopped-lcore");
+	reader_hold(&r);
+	ptr = netns_mem_alloc(ns[0], 128u << 10);
+	cr_assert_not_null(ptr);
+	netns_mem_free(ns[0], ptr, 128u << 10);
+	netns_put(ns[0]);
+	netns_stats(&s);
+	cr_assert_gt(s.backlog_bytes, 0);
+	cr_assert_leq(s.backlog_bytes, 4096);
+	cr_assert_eq(netns_throttle(), 0, "throttled by a small tenant");
+	/* a leak, so that it is still charged: what a module would free in exit */
+	cr_assert_eq(netns_charge(ns[1], NETNS_QUOTA_BYTES, 128u << 10), 0);
+	netns_put_many(&ns[1], 1);
+	netns_stats(&s);
+	cr_assert_gt(s.backlog_bytes, 128u << 10);
+	cr_assert_eq(netns_throttle(), -EAGAIN, "a large tenant counts for nothing");
+	netns_uncharge(ns[1], NETNS_QUOTA_BYTES, 128u << 10);
+	reader_run(&r);
+	settle();
+	netns_stats(&s);
+	cr_assert_eq(s.backlog_bytes, 0);
+	cr_assert_eq(netns_throttle(), 0);
+	reader_end(&r);
+	lib_down();
+}
+
+Test(backlog, renaming_does_not_outrun_a_stopped_reader, .timeout = 20)
+{
+	struct reader r = { 0 };
+	struct netns_stats s;
+	struct netns *ns;
+	unsigned int i;
+	int ret = 0;
+
+	test_options.max_backlog_bytes = 4096;
+	bounded_lib_up();
+	ns = tenant("a");
+	reader_start(&r, "stopped-lcore");
+	reader_hold(&r);
+	for (i = 0; i < 1000 && ret == 0; i++)
+		ret = netns_name_set(ns, i % 2 != 0 ? "a" : "b");
+	cr_assert_eq(ret, -EAGAIN, "%d after %u names", ret, i);
+	netns_stats(&s);
+	cr_assert_leq(s.backlog_bytes, 4096 + 512);
+	reader_run(&r);
+	settle();
+	cr_assert_eq(netns_name_set(ns, "c"), 0);
+	tenant_gone(ns);
+	reader_end(&r);
+	lib_down();
+}
+
 Test(backlog, memory_stays_bounded_while_a_reader_is_stopped, .timeout = 20)
 {
 	struct reader r = { 0 };
