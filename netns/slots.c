@@ -200,10 +200,12 @@ static bool value_store(struct netns *ns, unsigned int id, uint64_t value)
 {
 	union netns_slot *slot = slot_of(ns, id);
 
+	/* nobody's slot stays empty: its next owner will take what it finds for its own */
+	if (slot == NULL || !test_bit(used, id))
+		return false;
 	/* pairs with the acquire in netns_value() */
-	if (slot != NULL)
-		__atomic_store_n(&slot->value, value, __ATOMIC_RELEASE);
-	return slot != NULL;
+	__atomic_store_n(&slot->value, value, __ATOMIC_RELEASE);
+	return true;
 }
 
 void netns_value_set(struct netns *ns, unsigned int id, uint64_t value)

@@ -323,3 +323,17 @@ Test(slots, the_old_array_lives_until_its_readers_have_left, .timeout = 30)
 	unregister_many(i);
 	lib_down();
 }
+
+Test(slots, a_value_for_an_id_without_owner_is_refused)
+{
+	struct netns *ns;
+
+	lib_up();
+	ns = netns_init_ns();
+	netns_value_set(ns, 3, 0xdead);
+	netns_value_set(ns, NETNS_SLOTS_MAX, 0xdead);
+	netns_value_set(ns, ~0u, 0xdead);
+	cr_assert_eq(slot_value(ns, 3), 0, "the next owner of the id would find it");
+	cr_assert_eq(log_count("has no slot"), 3, "%s", log_text());
+	lib_down();
+}
