@@ -94,7 +94,7 @@ static struct keymap_node *scan(struct keymap_node *node, uint64_t a, uint64_t b
 
 struct keymap_node *keymap_find(const struct keymap *map, uint64_t a, uint64_t b)
 {
-	return scan(*bucket_of(map, a, b), a, b);
+	return map->bucket != NULL ? scan(*bucket_of(map, a, b), a, b) : NULL;
 }
 
 struct keymap_node *keymap_find_next(const struct keymap_node *node)

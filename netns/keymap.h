@@ -32,7 +32,10 @@ void keymap_add(struct keymap *map, struct keymap_node *node, uint64_t a, uint64
 /* @node is in the table. */
 void keymap_del(struct keymap *map, struct keymap_node *node);
 
-/* A node with this key, and more of the same; in no order. NULL at the end. O(1) each. */
+/*
+ * A node with this key, and more of the same; in no order. NULL at the end, and without
+ * keymap_init(). O(1) each.
+ */
 struct keymap_node *keymap_find(const struct keymap *map, uint64_t a, uint64_t b);
 struct keymap_node *keymap_find_next(const struct keymap_node *node);
 

@@ -193,7 +193,7 @@ static bool report_left(void)
 int netns_lib_fini(void)
 {
 	struct netns *ns = netns_init_ns();
-	bool busy;
+	bool busy, online = netns_reader_is_online();
 
 	if (ns == NULL)
 		return -EINVAL;
@@ -206,8 +206,11 @@ int netns_lib_fini(void)
 		netns_log(1, "the root namespace is still referenced");
 		busy = true;
 	}
-	if (busy)
+	if (busy) {
+		if (online)
+			netns_reader_online();
 		return -EBUSY;
+	}
 	netns_reader_unregister(); /* the caller's own, if it is one */
 	__atomic_store_n(&root, NULL, __ATOMIC_RELEASE);
 	netns_put(ns);

@@ -22,7 +22,7 @@ extern "C" {
  * @name: copied (up to 31 bytes), named by the watchdog and netns_stats(); NULL: "reader"
  *
  * Context: any thread that is no reader yet
- * Errors:  -EEXIST already registered; -ENOMEM
+ * Errors:  -EEXIST already registered
  */
 int netns_reader_register(const char *name);
 /* Errors: -ENOENT the calling thread is no registered reader. Must be called before it ends. */

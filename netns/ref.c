@@ -34,11 +34,12 @@ void netns_report_refs(struct netns *ns, FILE *out)
 	struct tenant *t = tenant_of(ns);
 	uint32_t active = __atomic_load_n(&t->active, __ATOMIC_RELAXED);
 	uint32_t passive = __atomic_load_n(&t->passive, __ATOMIC_RELAXED);
-	const char *name = netns_name(ns);
+	char name[NETNS_NAME_MAX + 1] = "without a name";
 	uint32_t tracked;
 
+	netns_name_copy(ns, name, sizeof(name)); /* somebody may rename it meanwhile */
 	fprintf(out, "tenant %s (handle %#" PRIx64 "): %" PRIu32 " active, %" PRIu32 " passive\n",
-		name ? name : "without a name", ns->handle, active, passive);
+		name, ns->handle, active, passive);
 	tracked = ref_write_holders(t, out);
 	if (tracked != 0)
 		fprintf(out, "  %" PRIu32 " tracked, %" PRIu32 " untracked\n", tracked,

@@ -36,7 +36,7 @@ int netns_session_open(pid_t pid, const struct netns_cred *cred, struct netns_se
 {
 	struct netns_session *session;
 
-	if (pid <= 0 || cred == NULL)
+	if (pid <= 0 || cred == NULL || netns_init_ns() == NULL)
 		return -EINVAL;
 	session = heap_zalloc(sizeof(*session));
 	if (session == NULL)

@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support.h"
 
@@ -46,6 +47,48 @@ Test(lib, stopping_what_does_not_run_is_refused)
 	lib_up();
 	lib_down();
 	cr_assert_eq(netns_lib_fini(), -EINVAL);
+}
+
+static void ask_what_does_not_run(void)
+{
+	struct netns_cred cred = { .uid = 1, .gid = 1 };
+	struct netns_session *session = NULL;
+	struct netns *ns = NULL;
+	int end[2];
+
+	cr_assert_eq(pipe(end), 0);
+	cr_assert_null(netns_find_by_name("a"));
+	cr_assert_null(netns_find_by_cookie(1));
+	cr_assert_null(netns_find_by_inum(~0u));
+	cr_assert_eq(netns_find_by_fd(end[0], &ns), -EINVAL);
+	cr_assert_eq(netns_find_by_pid(getpid(), &ns), -ESRCH);
+	cr_assert_eq(netns_session_open(getpid(), &cred, &session), -EINVAL);
+	cr_assert_eq(netns_create(NULL, &ns), -EINVAL);
+	cr_assert_null(ns);
+	cr_assert_null(session);
+	close(end[0]);
+	close(end[1]);
+}
+
+Test(lib, lookups_find_nothing_while_it_does_not_run)
+{
+	ask_what_does_not_run();
+	lib_up();
+	lib_down();
+	ask_what_does_not_run();
+}
+
+Test(lib, a_reader_that_may_not_stop_it_stays_online)
+{
+	struct netns *ns;
+
+	lib_up();
+	cr_assert_eq(netns_reader_register("me"), 0);
+	ns = tenant(NULL);
+	cr_assert_eq(netns_lib_fini(), -EBUSY);
+	cr_assert(netns_reader_is_online());
+	netns_put(ns);
+	lib_down();
 }
 
 Test(lib, defaults_do)
