@@ -81,7 +81,7 @@ static int fill_lifetime(struct nl_req *req, const struct nlattr *attr, struct a
 	if (!ci->ifa_valid || ci->ifa_prefered > ci->ifa_valid)
 		return nl_refuse(req, -EINVAL,
 				 c->family == AF_INET ? "ipv4: address lifetime invalid"
-						      : "address lifetime invalid",
+						      : "ipv6: address lifetime invalid",
 				 attr);
 	c->valid_s = ci->ifa_valid;
 	c->prefered_s = ci->ifa_prefered;
@@ -118,7 +118,7 @@ static int config_of(struct nl_req *req, const struct nlattr **tb, struct addr_c
 	if (m->ifa_prefixlen > bits && req->nlh->nlmsg_type == RTM_NEWADDR)
 		return nl_refuse(req, -EINVAL,
 				 bits == 32 ? "ipv4: Invalid prefix length"
-					    : "IPv6 address prefix length larger than 128",
+					    : "ipv6: IPv6 address prefix length larger than 128",
 				 NULL);
 	err = fill_addresses(req, tb, c);
 	if (err)
@@ -127,7 +127,7 @@ static int config_of(struct nl_req *req, const struct nlattr **tb, struct addr_c
 	if (!c->link)
 		return nl_refuse(req, -ENODEV,
 				 bits == 32 ? "ipv4: Device not found"
-					    : "Unable to find the interface",
+					    : "ipv6: Unable to find the interface",
 				 NULL);
 	take_label(tb[IFA_LABEL], c);
 	return fill_lifetime(req, tb[IFA_CACHEINFO], c);

@@ -60,6 +60,7 @@ int nl_neigh_new(struct nl_req *req)
 {
 	const struct nlattr *tb[NDA_MAX + 1];
 	struct neigh_config c;
+	struct neigh_info known;
 	int err;
 
 	err = parse(req, tb, &c);
@@ -71,6 +72,11 @@ int nl_neigh_new(struct nl_req *req)
 		return nl_refuse(req, -EINVAL, "Device not specified", NULL);
 	if (!c.state && req->nlh->nlmsg_flags & NLM_F_CREATE && !(c.flags & NTF_USE))
 		c.state = NUD_NOARP; /* as the kernel's allow_none: state 0 asks for no checks */
+	if (!c.has_mac &&
+	    c.state & (NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE |
+		       NUD_NOARP) &&
+	    neigh_get(c.link, c.family, c.addr, &known) != 0)
+		return nl_refuse(req, -EINVAL, "No link layer address given", NULL);
 	c.nlm_flags = req->nlh->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL | NLM_F_REPLACE);
 	err = neigh_add(&c);
 	if (err && c.error)

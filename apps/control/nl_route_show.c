@@ -88,6 +88,13 @@ static void put_tail6(struct nlmsghdr *nlh, int error)
 	mnl_attr_put_u8(nlh, RTA_PREF, 0);
 }
 
+/* The route that a link's IPv6 brings for multicast; the FIB knows it as any other. */
+static bool multicast6(const struct route *r)
+{
+	return r->family == AF_INET6 && r->dst[0] == 0xff && r->plen == 8 &&
+	       r->table == RT_TABLE_LOCAL && r->proto == RTPROT_KERNEL;
+}
+
 void nl_route_fill(struct nl_out *out, uint16_t type, const struct route *r,
 		   const struct nl_who *who)
 {
@@ -100,7 +107,7 @@ void nl_route_fill(struct nl_out *out, uint16_t type, const struct route *r,
 	m->rtm_dst_len = r->plen;
 	m->rtm_tos = r->tos;
 	m->rtm_table = r->table < 256 ? (uint8_t)r->table : RT_TABLE_COMPAT;
-	m->rtm_type = r->type;
+	m->rtm_type = multicast6(r) ? RTN_MULTICAST : r->type;
 	m->rtm_scope = r->scope;
 	m->rtm_protocol = r->proto;
 	mnl_attr_put_u32(nlh, RTA_TABLE, r->table);

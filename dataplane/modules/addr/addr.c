@@ -63,6 +63,8 @@ uint8_t addr_scope6(const uint8_t *a)
 
 	if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80)
 		return RT_SCOPE_LINK;
+	if (a[0] == 0xfe && (a[1] & 0xc0) == 0xc0)
+		return RT_SCOPE_SITE;
 	return memcmp(a, loopback, 16) == 0 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE;
 }
 
@@ -112,13 +114,15 @@ static int check(struct addr_config *c)
 		return refuse(c, -EAFNOSUPPORT, "Addresses are IPv4 or IPv6");
 	if (c->plen > addr_bytes(c->family) * 8)
 		return refuse(c, -EINVAL,
-			      c->family == AF_INET ? "ipv4: Invalid prefix length"
-						   : "IPv6 address prefix length larger than 128");
+			      c->family == AF_INET
+				      ? "ipv4: Invalid prefix length"
+				      : "ipv6: IPv6 address prefix length larger than 128");
 	if (c->family == AF_INET6 && c->local[0] == 0xff && !(c->flags & IFA_F_MCAUTOJOIN))
-		return refuse(c, -EADDRNOTAVAIL,
-			      "Cannot assign multicast address without \"IFA_F_MCAUTOJOIN\" flag");
+		return refuse(
+			c, -EADDRNOTAVAIL,
+			"ipv6: Cannot assign multicast address without \"IFA_F_MCAUTOJOIN\" flag");
 	if (c->family == AF_INET6 && memcmp(c->local, zero, 16) == 0)
-		return refuse(c, -EADDRNOTAVAIL, "Cannot assign the unspecified address");
+		return refuse(c, -EADDRNOTAVAIL, "ipv6: Invalid address");
 	if (c->valid_s && c->prefered_s > c->valid_s)
 		return refuse(c, -EINVAL, "Preferred lifetime is longer than the valid one");
 	return 0;
@@ -204,7 +208,7 @@ int addr_add(struct addr_config *config, struct addr **ret_addr)
 	err = addr_insert(config, ret_addr);
 	if (err == -EEXIST)
 		config->error = config->family == AF_INET ? "ipv4: Address already assigned"
-							  : "address already assigned";
+							  : "ipv6: address already assigned";
 	return err;
 }
 
@@ -258,8 +262,8 @@ int addr_del(struct addr_config *config)
 		    (!config->plen || a->plen == config->plen))
 			break;
 	if (!a) {
-		config->error =
-			config->family == AF_INET ? "ipv4: Address not found" : "address not found";
+		config->error = config->family == AF_INET ? "ipv4: Address not found"
+							  : "ipv6: address not found";
 		return -EADDRNOTAVAIL;
 	}
 	addr_remove(a);

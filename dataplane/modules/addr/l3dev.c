@@ -122,7 +122,17 @@ static void dev_up(struct l3dev *dev)
 		for (a = dev->addrs[0]; a; a = a->next)
 			addr4_routes_add(a);
 	}
-	addr6_link_up(dev);
+}
+
+/* IPv6 begins when the carrier is there, as in Linux; losing it later takes nothing away. */
+static bool ready6(const struct l3dev *dev)
+{
+	uint8_t kind = dev->link->kind;
+
+	if (!l3dev_is_up(dev))
+		return false;
+	return kind == DP_LINK_LOOPBACK || kind == DP_LINK_DUMMY || kind == DP_LINK_VXLAN ||
+	       __atomic_load_n(&dev->link->flags, __ATOMIC_RELAXED) & DP_LINK_F_RUNNING;
 }
 
 /* Present flags against what was: only a change of state does something. */
@@ -133,13 +143,17 @@ static void dev_follow(struct l3dev *dev)
 
 	for (f = 0; f < 2; f++)
 		__atomic_store_n(&dp_adj_at(dev->glean[f])->mtu, dev->link->mtu, __ATOMIC_RELAXED);
-	if (up == dev->was_up)
-		return;
-	dev->was_up = up;
-	if (up)
+	if (up && !dev->was_up)
 		dev_up(dev);
-	else
+	if (!up && dev->was_up)
 		addr6_link_down(dev);
+	dev->was_up = up;
+	if (!up)
+		dev->was_running = false;
+	if (dev->was_running || !ready6(dev))
+		return;
+	dev->was_running = true;
+	addr6_link_up(dev);
 }
 
 /* The link object was replaced in place (a new MAC): all that points to it follows. */

@@ -54,7 +54,7 @@ static int anycast(const struct addr *a, bool add)
 
 static bool has_prefix(const struct addr *a)
 {
-	return a->plen < 128 && !(a->flags & IFA_F_NOPREFIXROUTE);
+	return !(a->flags & IFA_F_NOPREFIXROUTE);
 }
 
 /* Does another address of the link bring the same connected prefix? */
