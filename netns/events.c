@@ -10,6 +10,9 @@
  */
 #include "peer.h"
 
+#include "retire.h"
+#include "watch.h"
+
 static struct peer_record *oldest TS_GUARDED_BY(peer_lock);
 static struct peer_record *newest TS_GUARDED_BY(peer_lock);
 static uint64_t last_seq TS_GUARDED_BY(peer_lock);
@@ -55,6 +58,21 @@ static uint64_t pop_locked(struct netns_peer_event *ret_event) TS_REQUIRES(peer_
 	return seq;
 }
 
+/*
+ * Outside of the lock. A retire thread that a callback holds up is named by the watchdog, and
+ * others are helped past it; inside of a module's callback it is that one which is named.
+ */
+static void call(struct netns_peer_subscriber *sub, const struct netns_peer_event *event)
+{
+	struct watch_site *site = NULL;
+
+	if (retire_self() && !watch_in_callback())
+		site = watch_begin("netns_peer_subscribe", "callback");
+	sub->fn(sub, event);
+	if (site != NULL)
+		watch_end(site);
+}
+
 static void tell_all_locked(const struct netns_peer_event *event, uint64_t seq)
 	TS_REQUIRES(peer_lock)
 {
@@ -66,7 +84,7 @@ static void tell_all_locked(const struct netns_peer_event *event, uint64_t seq)
 			continue; /* it came after this */
 		in_call = sub;
 		netns_mutex_unlock(&peer_lock);
-		sub->fn(sub, event);
+		call(sub, event);
 		netns_mutex_lock(&peer_lock);
 		in_call = NULL;
 		pthread_cond_broadcast(&call_ended);

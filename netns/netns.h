@@ -54,6 +54,10 @@ struct netns_options {
 /**
  * netns_lib_init() - start the library: arenas, the root namespace, retire and watch threads
  * @options: NULL or zeroed for defaults
+ *
+ * After fork() the child has none of the library's threads: it may exec or end, but not call the
+ * library. Descriptors of netns_open_fd() that it inherits keep their tenants until closed.
+ *
  * Context: init. Errors: -EALREADY; -ENOMEM; -EINVAL; -EAGAIN no thread
  */
 int netns_lib_init(const struct netns_options *options);

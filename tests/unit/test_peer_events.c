@@ -333,3 +333,45 @@ Test(peer_events, subscribers_come_and_go_under_churn)
 	cr_assert_eq(first.heard, churns * CHURN_ROUNDS * 4);
 	lib_down();
 }
+
+static uint32_t held_up, go_on;
+
+static void hold_up(struct netns_peer_subscriber *sub, const struct netns_peer_event *event)
+{
+	(void)sub;
+	if (event->type != NETNS_PEER_DEL || get_u32(&held_up))
+		return;
+	set_u32(&held_up, 1);
+	wait_u32(&go_on, 1, 2 * WAIT_MS);
+}
+
+static bool one_is_dying(void *arg)
+{
+	struct netns_stats s;
+
+	(void)arg;
+	netns_stats(&s);
+	return s.dying == 1;
+}
+
+Test(peer_events, a_callback_that_holds_up_a_retire_thread_is_named, .timeout = 20)
+{
+	struct netns_peer_subscriber slow = { .fn = hold_up };
+	struct netns *ns, *p;
+
+	test_options.watchdog_ms = 50;
+	lib_up();
+	ns = tenant("ns");
+	p = tenant("p");
+	netns_peer_subscribe(&slow);
+	cr_assert_eq(netns_peer_id_alloc(ns, p, -1, NULL), 0);
+	netns_put(p);
+	cr_assert(wait_u32(&held_up, 1, WAIT_MS));
+	netns_put(ns);
+	cr_assert(log_wait("netns_peer_subscribe"), "%s", log_text());
+	cr_assert(wait_for(one_is_dying, NULL, WAIT_MS), "the other one waits for it");
+	set_u32(&go_on, 1);
+	settle();
+	netns_peer_unsubscribe(&slow);
+	lib_down();
+}
