@@ -200,8 +200,8 @@ static const char *cure(int err)
 
 int dp_eal_init(const char *program, int argc, char **argv, char *ret_text, size_t text_len)
 {
-	struct eal_args a = { .n = 0 };
-	char *v[ARGS_MAX]; /* EAL reorders what it is given */
+	static struct eal_args a; /* EAL starts once, and may keep pointers into it */
+	char *v[ARGS_MAX];        /* EAL reorders what it is given */
 	int err, i;
 
 	err = build(&a, program, argc, argv, ret_text, text_len);
@@ -212,8 +212,9 @@ int dp_eal_init(const char *program, int argc, char **argv, char *ret_text, size
 			snprintf(ret_text, text_len, "EAL did not start: %s (%s)", cure(-err),
 				 strerror(-err));
 	}
-	/* on success EAL may keep pointers into the arguments: they stay */
 	for (i = 0; i < a.n && err != 0; i++)
 		free(a.v[i]);
+	if (err != 0)
+		a.n = 0;
 	return err;
 }
