@@ -43,8 +43,6 @@ const struct command commands[] = {
 	  "add a port", 2, -1, simple, false },
 	{ "port", "delete", "NAME", "remove a port", 1, 1, simple, false },
 	{ "module", "list", "", "modules in the pipeline", 0, 0, simple, false },
-	{ "module", "load", "PATH", "load a module", 1, 1, simple, false },
-	{ "module", "unload", "NAME", "and take it out again", 1, 1, simple, false },
 	{ "lcore", "list", "", "workers", 0, 0, simple, false },
 	{ "rcu", NULL, "", "grace periods, backlog, the slowest reader", 0, 0, simple, false },
 	{ NULL, NULL, NULL, NULL, 0, 0, NULL, false },
