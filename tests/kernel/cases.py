@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """All cases, in groups that share a topology."""
 import cases_ip4
+import cases_ip6
+import cases_local4
 import topology
 
 
@@ -16,3 +18,6 @@ class Group:
 
 def groups():
     yield Group('ip4', topology.BASE, cases_ip4.cases())
+    yield Group('local4', topology.BASE, cases_local4.cases())
+    yield Group('arp', topology.BASE, cases_local4.arps(), random=False)
+    yield Group('ip6', topology.BASE, cases_ip6.cases())

@@ -9,10 +9,13 @@
 #include "dataplane/fib/fib.h"
 #include "internal.h"
 
+#define HRD_IEEE802 6 /* Linux takes it on Ethernet too */
+
 static bool valid(const struct dp_vec *v, uint32_t i, const struct rte_arp_hdr *arp)
 {
 	return v->pkt[i]->data_len >= v->l3_off[i] + sizeof(*arp) &&
-	       arp->arp_hardware == RTE_BE16(RTE_ARP_HRD_ETHER) &&
+	       (arp->arp_hardware == RTE_BE16(RTE_ARP_HRD_ETHER) ||
+		arp->arp_hardware == RTE_BE16(HRD_IEEE802)) &&
 	       arp->arp_protocol == RTE_BE16(RTE_ETHER_TYPE_IPV4) && arp->arp_hlen == 6 &&
 	       arp->arp_plen == 4;
 }
@@ -24,13 +27,12 @@ static bool is_local(const struct dp_link *link, uint32_t addr)
 	return dp_adj_at(fib4_lookup(ref, rte_be_to_cpu_32(addr)))->kind == DP_ADJ_LOCAL;
 }
 
-/* Does a route say that the sender is beyond this very link? Else its claim is not believed. */
-static bool sender_fits(const struct dp_link *link, uint32_t sip)
+/* An address that a packet might come from */
+static bool sender_fits(uint32_t sip)
 {
-	uint32_t host = rte_be_to_cpu_32(sip), top = host >> 24;
+	uint32_t host = rte_be_to_cpu_32(sip);
 
-	(void)link;
-	return top != 0 && top != 127 && top < 224;
+	return host != 0 && host >> 24 != 127 && host >> 28 != 14 && host != ~0u;
 }
 
 static void tell(struct dp_worker *w, const struct dp_link *link, const struct rte_arp_hdr *arp,
@@ -57,6 +59,7 @@ static void answer(struct dp_vec *v, uint32_t i)
 
 	if (m->pkt_len > len && m->nb_segs == 1)
 		m->pkt_len = m->data_len = (uint16_t)len; /* no padding, as Linux */
+	arp->arp_hardware = RTE_BE16(RTE_ARP_HRD_ETHER);
 	arp->arp_opcode = RTE_BE16(RTE_ARP_OP_REPLY);
 	d->arp_tip = d->arp_sip;
 	d->arp_sip = tip;
@@ -83,7 +86,7 @@ static void request(struct dp_worker *w, struct dp_vec *v, uint32_t i,
 		answer(v, i);
 		return;
 	}
-	if (!sender_fits(link, sip) || is_local(link, sip)) {
+	if (!sender_fits(sip) || is_local(link, sip)) {
 		dp_vec_drop(v, i, DP_DROP_ARP_INVALID);
 		return;
 	}
@@ -111,8 +114,8 @@ void arp_process(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 		request(w, v, i, arp);
 		return;
 	}
-	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REPLY) ||
-	    !sender_fits(link, arp->arp_data.arp_sip) || is_local(link, arp->arp_data.arp_sip)) {
+	if (arp->arp_opcode != RTE_BE16(RTE_ARP_OP_REPLY) || !sender_fits(arp->arp_data.arp_sip) ||
+	    is_local(link, arp->arp_data.arp_sip)) {
 		dp_vec_drop(v, i, DP_DROP_ARP_INVALID);
 		return;
 	}

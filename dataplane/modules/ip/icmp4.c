@@ -113,23 +113,29 @@ void icmp4_error_at(struct dp_worker *w, const struct dp_link *in_link, const st
 
 /* ---- addressed to the tenant ---- */
 
-/* The packet in the vector goes back where it came from, as one that the tenant makes. */
+/* The packet in the vector goes back where it came from, as one that the tenant makes: no options
+ */
 static void turn_round(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
+	uint32_t extra = (ip->version_ihl & 15u) * 4 - (uint32_t)sizeof(*ip), src = ip->dst_addr;
 	struct netns *ns = v->link[i]->ns;
 	struct ip_ns *in = ip_ns_of(ns);
 	struct rte_mbuf *m = v->pkt[i];
-	uint32_t src = ip->dst_addr;
 
+	if (extra)
+		memmove((uint8_t *)ip + extra, ip, sizeof(*ip));
+	rte_pktmbuf_adj(m, (uint16_t)(v->l3_off[i] + extra));
+	ip = rte_pktmbuf_mtod(m, struct rte_ipv4_hdr *);
+	ip->version_ihl = 0x45;
+	ip->total_length = rte_cpu_to_be_16((uint16_t)(rte_be_to_cpu_16(ip->total_length) - extra));
 	ip->dst_addr = ip->src_addr;
 	ip->src_addr = src;
 	ip->time_to_live = in->conf.ttl;
 	ip->fragment_offset = 0;
 	ip->packet_id = rte_cpu_to_be_16(__atomic_add_fetch(&in->ip_id, 1, __ATOMIC_RELAXED));
 	ip->hdr_checksum = 0;
-	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, (ip->version_ihl & 15u) * 4);
-	rte_pktmbuf_adj(m, v->l3_off[i]);
+	ip->hdr_checksum = (uint16_t)~rte_raw_cksum(ip, sizeof(*ip));
 	dp_vec_steal(v, i);
 	dp_count_drop(w, ns, DP_DROP_LOCAL_CONSUMED);
 	ip4_send(w, ns, m);
@@ -145,21 +151,30 @@ static void echo(struct dp_worker *w, struct dp_vec *v, uint32_t i, struct rte_i
 	turn_round(w, v, i);
 }
 
+#define TIMESTAMP_LEN 20u /* bytes of the answer, however long the question is */
+
 static void timestamp(struct dp_worker *w, struct dp_vec *v, uint32_t i, struct rte_icmp_hdr *icmp,
 		      uint32_t len)
 {
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
 	uint32_t *times = (uint32_t *)(icmp + 1), now;
+	struct rte_mbuf *m = v->pkt[i];
 
-	if (len < 20 || v->pkt[i]->nb_segs != 1) {
+	if (len < sizeof(*icmp) + sizeof(*times) || m->nb_segs != 1 ||
+	    (len < TIMESTAMP_LEN && !rte_pktmbuf_append(m, (uint16_t)(TIMESTAMP_LEN - len)))) {
 		dp_vec_drop(v, i, DP_DROP_L4_HEADER);
 		return;
 	}
+	if (len > TIMESTAMP_LEN)
+		rte_pktmbuf_trim(m, (uint16_t)(len - TIMESTAMP_LEN));
 	now = rte_cpu_to_be_32(icmp_ms_since_midnight());
 	icmp->icmp_type = 14;
 	icmp->icmp_code = 0;
 	times[1] = times[2] = now;
 	icmp->icmp_cksum = 0;
-	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, len);
+	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, TIMESTAMP_LEN);
+	ip->total_length =
+		rte_cpu_to_be_16((uint16_t)((ip->version_ihl & 15u) * 4 + TIMESTAMP_LEN));
 	turn_round(w, v, i);
 }
 

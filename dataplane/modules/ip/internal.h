@@ -36,8 +36,6 @@ bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
 /* Addressed to the tenant itself. */
 void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast);
-/* Too big for the next hop: fragments, or an ICMP error. Takes the packet out of the vector. */
-void ip4_too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj);
 void arp_process(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 
 /* output4.c */
@@ -54,7 +52,10 @@ bool ip_adj_sendable(const struct dp_adj *adj);
 /* The answer to a broadcast comes from an address of the link. */
 void ip4_set_source(struct dp_vec *v, uint32_t i);
 
-/* frag4.c: sends @m (at its L3 header, made by the tenant) in pieces of at most @mtu bytes. */
+/*
+ * frag4.c: sends @m (at its L3 header, made by the tenant) in pieces of at most @mtu bytes by @adj;
+ * NULL: by route
+ */
 void frag4_send(struct dp_worker *w, struct netns *ns, const struct dp_adj *adj, uint32_t mtu,
 		struct rte_mbuf *m);
 
@@ -69,6 +70,8 @@ void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i);
 void nd_process(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at);
 const struct dp_adj *ip6_route(const struct netns *ns, const uint8_t *dst);
 bool ip6_is_link_local(const uint8_t *a);
+/* Is packet @i's destination, which is local, a subnet's anycast address? */
+bool ip6_is_anycast(const struct dp_vec *v, uint32_t i);
 int ip6_source_for(const struct netns *ns, const struct dp_link *link, const uint8_t *dst,
 		   uint8_t *ret_src);
 void ip_neigh_unreachable(struct dp_worker *w, const struct dp_link *link,

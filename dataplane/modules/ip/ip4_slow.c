@@ -4,11 +4,14 @@
  * not a plain rewrite, packets that end here. The order of checks is Linux's (ip_rcv_core(),
  * ip_route_input_slow(), ip_forward()), so that of two faults the same one counts. Datapath.
  */
+#include <netinet/in.h>
+
 #include <rte_ether.h>
 
 #include "dataplane/fib/fib.h"
 #include "dataplane/modules/route/group.h"
 #include "icmp.h"
+#include "ip4_opt.h"
 #include "l4.h"
 
 enum { ICMP_UNREACH = 3, ICMP_REDIRECT_TYPE = 5, ICMP_TIME_EXCEEDED = 11, ICMP_PARAM = 12 };
@@ -51,54 +54,6 @@ static int check_lengths(struct dp_vec *v, uint32_t i)
 	if (total + off < m->pkt_len)
 		rte_pktmbuf_trim(m, (uint16_t)(m->pkt_len - total - off));
 	return -1;
-}
-
-/* Offset of an option that is malformed, or 0; *@ret_srr: there is a source route. */
-static uint32_t bad_option(const uint8_t *h, uint32_t ihl, bool *ret_srr)
-{
-	uint32_t at = sizeof(struct rte_ipv4_hdr);
-
-	while (at < ihl) {
-		uint8_t kind = h[at], len;
-
-		if (kind == 0)
-			return 0;
-		if (kind == 1) {
-			at++;
-			continue;
-		}
-		if (at + 1 >= ihl)
-			return at;
-		len = h[at + 1];
-		if (len < 2 || at + len > ihl)
-			return at + (len < 2 || at + len > ihl ? 0 : 1);
-		if (kind == 131 || kind == 137) {
-			if (len < 3)
-				return at + 1;
-			if (h[at + 2] < 4)
-				return at + 2;
-			*ret_srr = true;
-		}
-		if (kind == 7 && (len < 3 || h[at + 2] < 4))
-			return len < 3 ? at + 1 : at + 2;
-		at += len;
-	}
-	return 0;
-}
-
-static bool options_ok(struct dp_worker *w, struct dp_vec *v, uint32_t i)
-{
-	const uint8_t *h = ip_header(v, i);
-	bool srr = false;
-	uint32_t bad = bad_option(h, (h[0] & 15u) * 4, &srr);
-
-	if (bad)
-		error(w, v, i, ICMP_PARAM, 0, bad << 24);
-	if (bad || (srr && !ip_ns_of(v->link[i]->ns)->conf.accept_source_route)) {
-		dp_vec_drop(v, i, DP_DROP_IP_OPTIONS);
-		return false;
-	}
-	return true;
 }
 
 /* 224.0.0.1 is every host's; a tenant subscribes to nothing else of IPv4 */
@@ -179,8 +134,6 @@ bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 		dp_vec_drop(v, i, (enum dp_drop)reason);
 		return false;
 	}
-	if (ip->version_ihl != 0x45 && !options_ok(w, v, i))
-		return false;
 	src = rte_be_to_cpu_32(ip->src_addr);
 	dst = rte_be_to_cpu_32(ip->dst_addr);
 	if (dst >> 28 == 14) {
@@ -204,6 +157,33 @@ bool ip4_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 
 /* ---- next hops ---- */
 
+/*
+ * Options are read once it is known that the packet is not a martian, and before anything is
+ * answered. @local: it ends here. True: go on.
+ */
+static bool options_ok(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool local,
+		       struct ip4_opts *ret)
+{
+	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+	const struct dp_link *link = v->link[i];
+	uint32_t here = ip->dst_addr, bad;
+
+	memset(ret, 0, sizeof(*ret));
+	if (ip->version_ihl == 0x45)
+		return true;
+	if (!local && ip4_source_for(link->ns, ip->src_addr, &here) &&
+	    addr_select(link, AF_INET, (const uint8_t *)&ip->src_addr, (uint8_t *)&here))
+		here = 0;
+	bad = ip4_opt_read(v, i, here, ret);
+	if (bad)
+		error(w, v, i, ICMP_PARAM, 0, bad << 24);
+	if (bad || (ret->srr && !ip_ns_of(link->ns)->conf.accept_source_route)) {
+		dp_vec_drop(v, i, DP_DROP_IP_OPTIONS);
+		return false;
+	}
+	return true;
+}
+
 /* The packet leaves the vector with its next hop still unknown; the neighbour thread has it. */
 static void resolve(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
 {
@@ -220,25 +200,43 @@ static void resolve(struct dp_worker *w, struct dp_vec *v, uint32_t i, const str
 	neigh_resolve(w, adj->link, AF_INET, next, m);
 }
 
-void ip4_too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+/* Our address on the link that the packet leaves by */
+static void options_forward(struct dp_vec *v, uint32_t i, const struct dp_adj *adj,
+			    const struct ip4_opts *opts)
+{
+	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
+	uint8_t next[16], out[16] = { 0 };
+	uint32_t addr;
+
+	if (!opts->changed)
+		return;
+	memcpy(next, &ip->dst_addr, 4);
+	if (adj->kind != DP_ADJ_GLEAN && adj->family == AF_INET)
+		neigh_address(adj, next);
+	addr_select(adj->link, AF_INET, next, out);
+	memcpy(&addr, out, 4);
+	ip4_opt_forward((uint8_t *)ip, opts, addr);
+}
+
+/* Too big for the next hop: in pieces, or an ICMP error. Takes the packet out of the vector. */
+static void too_big(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *hop,
+		    uint32_t mtu, const struct ip4_opts *opts)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
 	struct netns *ns = v->link[i]->ns;
 	struct rte_mbuf *m = v->pkt[i];
 
 	if (ip->fragment_offset & RTE_BE16(RTE_IPV4_HDR_DF_FLAG)) {
-		error(w, v, i, ICMP_UNREACH, CODE_FRAG_NEEDED, adj->mtu);
+		error(w, v, i, ICMP_UNREACH, CODE_FRAG_NEEDED, mtu);
 		dp_vec_drop(v, i, DP_DROP_IP_DF);
 		return;
 	}
 	ip4_dec_ttl(ip);
+	options_forward(v, i, hop, opts);
 	rte_pktmbuf_adj(m, v->l3_off[i]);
 	dp_vec_steal(v, i);
 	dp_count_drop(w, ns, DP_DROP_LOCAL_CONSUMED); /* its pieces are made anew */
-	if (ip_adj_sendable(adj))
-		frag4_send(w, ns, adj, adj->mtu, m);
-	else
-		ip4_send(w, ns, m);
+	frag4_send(w, ns, ip_adj_sendable(hop) ? hop : NULL, mtu, m);
 }
 
 /* It goes out where it came in: the sender may be told of a better way (RFC 1812, 5.2.7.2). */
@@ -265,7 +263,7 @@ static void redirect(struct dp_worker *w, struct dp_vec *v, uint32_t i, const st
 }
 
 static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj,
-		    uint32_t mtu)
+		    uint32_t mtu, const struct ip4_opts *opts)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
 	const uint8_t *frame = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *);
@@ -281,12 +279,13 @@ static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const str
 		return;
 	}
 	if (rte_be_to_cpu_16(ip->total_length) > mtu) {
-		ip4_too_big(w, v, i, hop);
+		too_big(w, v, i, hop, mtu, opts);
 		return;
 	}
 	ip4_dec_ttl(ip);
 	if (adj->link_index == v->link[i]->index)
 		redirect(w, v, i, hop);
+	options_forward(v, i, hop, opts);
 	if (ip_adj_sendable(hop)) {
 		adj_mark_used(hop);
 		dp_vec_tx_adj(v, i, hop);
@@ -303,34 +302,50 @@ static void reject(struct dp_worker *w, struct dp_vec *v, uint32_t i, const stru
 	dp_vec_drop(v, i, prohibit ? DP_DROP_IP_PROHIBIT : DP_DROP_IP_UNREACHABLE);
 }
 
-void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+/* By the next hop that the flow is given */
+static void choose(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
 	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
-	uint8_t kind = __atomic_load_n(&adj->kind, __ATOMIC_ACQUIRE);
+	struct ip4_opts opts;
 	uint32_t mtu = 0;
+
+	adj = ip_adj_choose(
+		adj,
+		ip_flow_hash((const uint8_t *)&ip->src_addr, (const uint8_t *)&ip->dst_addr, 4),
+		&mtu);
+	if (adj->kind != DP_ADJ_REJECT && !source_ok(v, i, conf, adj))
+		return;
+	if (!options_ok(w, v, i, false, &opts))
+		return;
+	if (adj->kind == DP_ADJ_REJECT)
+		reject(w, v, i, adj);
+	else
+		forward(w, v, i, adj, mtu, &opts);
+}
+
+void ip4_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp_adj *adj)
+{
+	const struct ip_conf *conf = &ip_ns_of(v->link[i]->ns)->conf;
+	uint8_t kind = __atomic_load_n(&adj->kind, __ATOMIC_ACQUIRE);
+	struct ip4_opts opts;
 
 	if (kind == DP_ADJ_LOCAL || kind == DP_ADJ_BROADCAST) {
 		if (source_ok(v, i, conf, NULL))
 			ip4_local(w, v, i, kind == DP_ADJ_BROADCAST);
 	} else if (!conf->forwarding4) {
 		dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
-	} else if (kind == DP_ADJ_DROP && adj->arg == DP_DROP_IP_BLACKHOLE) {
-		dp_vec_drop(v, i, DP_DROP_IP_BLACKHOLE);
-	} else if (kind == DP_ADJ_DROP) {
-		error(w, v, i, ICMP_UNREACH, CODE_NET, 0);
-		dp_vec_drop(v, i, DP_DROP_IP_NO_ROUTE);
+	} else if (kind != DP_ADJ_DROP && kind != DP_ADJ_REJECT) {
+		choose(w, v, i, adj);
+	} else if (!options_ok(w, v, i, false, &opts)) {
+		return;
 	} else if (kind == DP_ADJ_REJECT) {
 		reject(w, v, i, adj);
+	} else if (adj->arg == DP_DROP_IP_BLACKHOLE) {
+		dp_vec_drop(v, i, DP_DROP_IP_BLACKHOLE);
 	} else {
-		adj = ip_adj_choose(adj,
-				    ip_flow_hash((const uint8_t *)&ip->src_addr,
-						 (const uint8_t *)&ip->dst_addr, 4),
-				    &mtu);
-		if (adj->kind == DP_ADJ_REJECT)
-			reject(w, v, i, adj);
-		else if (source_ok(v, i, conf, adj))
-			forward(w, v, i, adj, mtu);
+		error(w, v, i, ICMP_UNREACH, CODE_NET, 0);
+		dp_vec_drop(v, i, DP_DROP_IP_NO_ROUTE);
 	}
 }
 
@@ -350,7 +365,10 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 {
 	const struct rte_ipv4_hdr *ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
 	bool group = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *)[0] & 1;
+	struct ip4_opts opts;
 
+	if (!options_ok(w, v, i, !broadcast, &opts))
+		return;
 	if (ip->fragment_offset & RTE_BE16(0x3fff)) {
 		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
 		return;
@@ -360,7 +378,7 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 		icmp4_receive(w, v, i, broadcast);
 		return;
 	case IPPROTO_UDP:
-		if (!l4_udp_ok(v, i, AF_INET)) {
+		if (!l4_udp_ok(v, i, AF_INET, (ip->version_ihl & 15u) * 4)) {
 			dp_vec_drop(v, i, DP_DROP_L4_HEADER);
 			return;
 		}
@@ -369,9 +387,12 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 		break;
 	case IPPROTO_TCP:
 		if (!broadcast && !group) /* to us alone, in the frame too */
-			l4_tcp_reset(w, v, i, AF_INET);
+			l4_tcp_reset(w, v, i, AF_INET, (ip->version_ihl & 15u) * 4);
 		if (v->verdict[i] != DP_CONTINUE)
 			return;
+		break;
+	case IPPROTO_IGMP: /* taken, though nobody subscribes to anything */
+	case IPPROTO_PIM:
 		break;
 	default:
 		if (!broadcast)

@@ -8,6 +8,7 @@
 #include <rte_ether.h>
 
 #include "icmp.h"
+#include "ip6_ext.h"
 #include "l4.h"
 
 #define MTU_MIN 1280u
@@ -45,6 +46,13 @@ static int check_header(struct dp_vec *v, uint32_t i)
 	return -1;
 }
 
+static bool is_zero(const uint8_t *a)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(a, zero, sizeof(zero)) == 0;
+}
+
 /* Groups of every router's link, and those of its own addresses */
 static bool subscribed(const struct dp_link *link, const uint8_t *group)
 {
@@ -55,15 +63,30 @@ static bool subscribed(const struct dp_link *link, const uint8_t *group)
 	return addr_solicited(link, group);
 }
 
+/* Link-local destinations: own, on the link, or nowhere */
+static void link_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, const uint8_t *dst)
+{
+	static const uint8_t zero[16];
+	const struct l3dev *dev = l3dev_of(v->link[i]);
+	bool on_link = memcmp(dst + 2, zero, 6) == 0 && dst[1] == 0x80;
+
+	if (addr_has(v->link[i], AF_INET6, dst) || (on_link && memcmp(dst + 8, zero, 8) == 0))
+		ip6_local(w, v, i);
+	else
+		ip6_slow(w, v, i, dp_adj_at(on_link && dev ? dev->glean[1] : 0));
+}
+
 bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
 	int reason = ip_for_another(v, i) ? DP_DROP_WRONG_MAC : check_header(v, i);
-	const uint8_t *dst = ip_header(v, i) + 24;
+	const uint8_t *h = ip_header(v, i), *dst = h + 24;
 
 	if (reason >= 0) {
 		dp_vec_drop(v, i, (enum dp_drop)reason);
 		return false;
 	}
+	if (h[6] == IPPROTO_HOPOPTS && ip6_options(w, v, i, sizeof(struct rte_ipv6_hdr), true) == 0)
+		return false;
 	if (dst[0] == 0xff) {
 		if (subscribed(v->link[i], dst))
 			ip6_local(w, v, i);
@@ -72,10 +95,13 @@ bool ip6_check_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 		return false;
 	}
 	if (ip6_is_link_local(dst)) {
-		if (addr_has(v->link[i], AF_INET6, dst))
-			ip6_local(w, v, i);
-		else
-			dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
+		link_local(w, v, i, dst);
+		return false;
+	}
+	/* the fast loop's decision knows nothing of these */
+	if (rte_pktmbuf_mtod(v->pkt[i], const uint8_t *)[0] & 1 || ip6_is_link_local(h + 8) ||
+	    is_zero(h + 8) || v->link[i]->local_bloom == ADDR_CAREFUL) {
+		ip6_slow(w, v, i, ip6_route(v->link[i]->ns, dst));
 		return false;
 	}
 	return true;
@@ -111,13 +137,18 @@ static void forward(struct dp_worker *w, struct dp_vec *v, uint32_t i, const str
 		dp_vec_drop(v, i, DP_DROP_IP_TTL);
 		return;
 	}
-	if (ip6_is_link_local(h + 8)) {
-		error(w, v, i, UNREACH, BEYOND_SCOPE, 0);
+	if (adj->link_index != v->link[i]->index && (ip6_is_link_local(h + 8) || is_zero(h + 8))) {
+		if (ip6_is_link_local(h + 8))
+			error(w, v, i, UNREACH, BEYOND_SCOPE, 0);
 		dp_vec_drop(v, i, DP_DROP_IP_NOT_FORWARDED);
 		return;
 	}
 	mtu = RTE_MAX(mtu, MTU_MIN);
 	if (v->pkt[i]->pkt_len - v->l3_off[i] > mtu) {
+		/* a route's own MTU is met later on the way than the link's: what is quoted tells
+		 */
+		if (mtu < adj->mtu)
+			ip->hop_limits--;
 		error(w, v, i, TOO_BIG, 0, mtu);
 		dp_vec_drop(v, i, DP_DROP_IP_DF);
 		return;
@@ -166,47 +197,32 @@ void ip6_slow(struct dp_worker *w, struct dp_vec *v, uint32_t i, const struct dp
 
 /* ---- the tenant itself ---- */
 
-/* Steps over options that only a destination cares about. Return: the protocol; *@at: its offset */
-static uint8_t skip_extensions(const struct dp_vec *v, uint32_t i, uint32_t *at, uint32_t *next_at)
+/* Not answered to groups: in the packet, or in the frame */
+static bool to_one(const struct dp_vec *v, uint32_t i)
 {
-	const uint8_t *h = ip_header(v, i);
-	uint32_t have = v->pkt[i]->data_len - v->l3_off[i];
-	uint8_t proto = h[6];
-
-	*at = sizeof(struct rte_ipv6_hdr);
-	*next_at = 6;
-	while ((proto == IPPROTO_HOPOPTS || proto == IPPROTO_DSTOPTS) && *at + 8 <= have) {
-		uint32_t len = (h[*at + 1] + 1u) * 8;
-
-		if (*at + len > have)
-			break;
-		proto = h[*at];
-		*next_at = *at;
-		*at += len;
-	}
-	return proto;
+	return ip_header(v, i)[24] != 0xff &&
+	       !(rte_pktmbuf_mtod(v->pkt[i], const uint8_t *)[0] & 1);
 }
 
-void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
+/* What the last header in the chain names; @at: where it begins, @named_at: where it is named */
+static void deliver(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t proto, uint32_t at,
+		    uint32_t named_at)
 {
-	bool multicast = ip_header(v, i)[24] == 0xff;
-	uint32_t at, next_at;
-
-	switch (skip_extensions(v, i, &at, &next_at)) {
+	switch (proto) {
 	case IPPROTO_ICMPV6:
 		icmp6_receive(w, v, i, at);
 		return;
 	case IPPROTO_UDP:
-		if (at == sizeof(struct rte_ipv6_hdr) && !l4_udp_ok(v, i, AF_INET6)) {
+		if (!l4_udp_ok(v, i, AF_INET6, at)) {
 			dp_vec_drop(v, i, DP_DROP_L4_HEADER);
 			return;
 		}
-		if (!multicast)
+		if (ip_header(v, i)[24] != 0xff)
 			error(w, v, i, UNREACH, PORT, 0);
 		break;
 	case IPPROTO_TCP:
-		if (!multicast && at == sizeof(struct rte_ipv6_hdr))
-			l4_tcp_reset(w, v, i, AF_INET6);
+		if (to_one(v, i) && !ip6_is_anycast(v, i))
+			l4_tcp_reset(w, v, i, AF_INET6, at);
 		if (v->verdict[i] != DP_CONTINUE)
 			return;
 		break;
@@ -216,7 +232,30 @@ void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 	case IPPROTO_NONE:
 		break;
 	default:
-		error(w, v, i, PARAM, 1, next_at);
+		error(w, v, i, PARAM, 1, named_at);
 	}
 	dp_vec_drop(v, i, DP_DROP_L4_NO_PORT);
+}
+
+void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
+{
+	uint32_t at = sizeof(struct rte_ipv6_hdr), named_at = 6, len;
+	uint8_t proto;
+
+	for (;;) {
+		proto = ip_header(v, i)[named_at];
+		if (proto == IPPROTO_HOPOPTS && named_at == 6) /* ip6_check_slow() read it */
+			len = (ip_header(v, i)[at + 1] + 1u) * 8;
+		else if (proto == IPPROTO_DSTOPTS)
+			len = ip6_options(w, v, i, at, false);
+		else if (proto == IPPROTO_ROUTING)
+			len = ip6_routing(w, v, i, at);
+		else
+			break;
+		if (len == 0)
+			return;
+		named_at = at;
+		at += len;
+	}
+	deliver(w, v, i, proto, at, named_at);
 }

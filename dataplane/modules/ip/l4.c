@@ -11,47 +11,61 @@
 
 #include "l4.h"
 
-/* Where the transport header begins in the mbuf, and how much of it the packet has */
-static uint32_t l4_offset(const struct dp_vec *v, uint32_t i, uint8_t family, uint32_t *ret_len)
+/* Bytes of the transport header and what it carries */
+static uint32_t l4_length(const struct dp_vec *v, uint32_t i, uint8_t family, uint32_t at)
 {
 	const uint8_t *h = ip_header(v, i);
 
-	if (family == AF_INET6) {
-		*ret_len = rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)h)->payload_len);
-		return v->l3_off[i] + (uint32_t)sizeof(struct rte_ipv6_hdr);
-	}
-	*ret_len =
-		rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)h)->total_length) - (h[0] & 15u) * 4;
-	return v->l3_off[i] + (h[0] & 15u) * 4;
+	if (family == AF_INET6)
+		return rte_be_to_cpu_16(((const struct rte_ipv6_hdr *)h)->payload_len) +
+		       (uint32_t)sizeof(struct rte_ipv6_hdr) - at;
+	return rte_be_to_cpu_16(((const struct rte_ipv4_hdr *)h)->total_length) - at;
 }
 
-static bool checksum_ok(const struct dp_vec *v, uint32_t i, uint8_t family, uint32_t off,
-			uint32_t len)
+static bool checksum_ok(const struct dp_vec *v, uint32_t i, uint8_t family, uint8_t proto,
+			uint32_t at, uint32_t len)
 {
 	const uint8_t *h = ip_header(v, i);
+	struct rte_ipv6_hdr six;
+	struct rte_ipv4_hdr four;
 	uint16_t sum, pseudo;
 
-	if (rte_raw_cksum_mbuf(v->pkt[i], off, len, &sum))
+	if (rte_raw_cksum_mbuf(v->pkt[i], v->l3_off[i] + at, len, &sum))
 		return false;
-	pseudo = family == AF_INET6 ? rte_ipv6_phdr_cksum((const struct rte_ipv6_hdr *)h, 0)
-				    : rte_ipv4_phdr_cksum((const struct rte_ipv4_hdr *)h, 0);
+	if (family == AF_INET6) {
+		memcpy(&six, h, sizeof(six));
+		six.proto = proto;
+		six.payload_len = rte_cpu_to_be_16((uint16_t)len);
+		pseudo = rte_ipv6_phdr_cksum(&six, 0);
+	} else {
+		memcpy(&four, h, sizeof(four));
+		four.version_ihl = 0x45;
+		four.total_length = rte_cpu_to_be_16((uint16_t)(len + sizeof(four)));
+		pseudo = rte_ipv4_phdr_cksum(&four, 0);
+	}
 	return __rte_raw_cksum_reduce((uint32_t)sum + pseudo) == 0xffff;
 }
 
-bool l4_udp_ok(const struct dp_vec *v, uint32_t i, uint8_t family)
+bool l4_udp_ok(const struct dp_vec *v, uint32_t i, uint8_t family, uint32_t at)
 {
-	uint32_t len, off = l4_offset(v, i, family, &len), ulen;
+	uint32_t len = l4_length(v, i, family, at), off = v->l3_off[i] + at, ulen;
 	const struct rte_udp_hdr *udp;
+	struct rte_mbuf *m = v->pkt[i];
 
-	if (len < sizeof(*udp) || v->pkt[i]->data_len < off + sizeof(*udp))
+	if (len < sizeof(*udp) || m->data_len < off + sizeof(*udp))
 		return false;
-	udp = rte_pktmbuf_mtod_offset(v->pkt[i], const struct rte_udp_hdr *, off);
+	udp = rte_pktmbuf_mtod_offset(m, const struct rte_udp_hdr *, off);
 	ulen = rte_be_to_cpu_16(udp->dgram_len);
+	if (ulen == 0 && family == AF_INET6)
+		ulen = len; /* a jumbogram's */
 	if (ulen < sizeof(*udp) || ulen > len)
 		return false;
-	if (udp->dgram_cksum == 0)
-		return family == AF_INET;
-	return checksum_ok(v, i, family, off, ulen);
+	if (udp->dgram_cksum == 0 ? family == AF_INET6
+				  : !checksum_ok(v, i, family, IPPROTO_UDP, at, ulen))
+		return false;
+	if (m->nb_segs == 1 && ulen < len)
+		rte_pktmbuf_trim(m, (uint16_t)(len - ulen));
+	return true;
 }
 
 /* The segment's own numbers become the reset's (RFC 9293: as if it came to a closed port). */
@@ -86,7 +100,7 @@ static void reset4(struct dp_worker *w, struct netns *ns, const struct rte_ipv4_
 	tcp = (struct rte_tcp_hdr *)(ip + 1);
 	memset(ip, 0, sizeof(*ip));
 	ip->version_ihl = 0x45;
-	ip->type_of_service = about->type_of_service & 0xfc;
+	ip->type_of_service = about->type_of_service & 0xfc; /* not the ECN bits */
 	ip->total_length = rte_cpu_to_be_16(sizeof(*ip) + sizeof(*tcp));
 	ip->fragment_offset = RTE_BE16(RTE_IPV4_HDR_DF_FLAG);
 	ip->time_to_live = ip_ns_of(ns)->conf.ttl;
@@ -99,8 +113,8 @@ static void reset4(struct dp_worker *w, struct netns *ns, const struct rte_ipv4_
 	ip4_send(w, ns, m);
 }
 
-static void reset6(struct dp_worker *w, struct netns *ns, const struct rte_ipv6_hdr *about,
-		   const struct rte_tcp_hdr *in, uint32_t len)
+static void reset6(struct dp_worker *w, const struct dp_link *link,
+		   const struct rte_ipv6_hdr *about, const struct rte_tcp_hdr *in, uint32_t len)
 {
 	struct rte_ipv6_hdr *ip;
 	struct rte_tcp_hdr *tcp;
@@ -111,35 +125,35 @@ static void reset6(struct dp_worker *w, struct netns *ns, const struct rte_ipv6_
 		return;
 	tcp = (struct rte_tcp_hdr *)(ip + 1);
 	memset(ip, 0, sizeof(*ip));
-	ip->vtc_flow = rte_cpu_to_be_32(6u << 28);
+	ip->vtc_flow = about->vtc_flow & RTE_BE32(0xffc00000); /* neither ECN nor label */
 	ip->payload_len = rte_cpu_to_be_16(sizeof(*tcp));
 	ip->proto = IPPROTO_TCP;
-	ip->hop_limits = ip_ns_of(ns)->conf.ttl;
+	ip->hop_limits = ip_ns_of(link->ns)->conf.ttl;
 	memcpy(&ip->src_addr, &about->dst_addr, 16);
 	memcpy(&ip->dst_addr, &about->src_addr, 16);
 	fill_reset(tcp, in, len);
 	tcp->cksum = rte_ipv6_udptcp_cksum(ip, tcp);
-	ip6_send(w, ns, NULL, m);
+	ip6_send(w, link->ns, link, m);
 }
 
-void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t family)
+void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t family, uint32_t at)
 {
-	uint32_t len, off = l4_offset(v, i, family, &len);
-	struct netns *ns = v->link[i]->ns;
+	uint32_t len = l4_length(v, i, family, at), off = v->l3_off[i] + at;
+	const struct dp_link *link = v->link[i];
 	const struct rte_tcp_hdr *tcp;
 
 	if (len < sizeof(*tcp) || v->pkt[i]->data_len < off + sizeof(*tcp))
 		goto bad;
 	tcp = rte_pktmbuf_mtod_offset(v->pkt[i], const struct rte_tcp_hdr *, off);
 	if ((tcp->data_off >> 4) * 4u < sizeof(*tcp) || (tcp->data_off >> 4) * 4u > len ||
-	    !checksum_ok(v, i, family, off, len))
+	    !checksum_ok(v, i, family, IPPROTO_TCP, at, len))
 		goto bad;
 	if (tcp->tcp_flags & RTE_TCP_RST_FLAG)
 		return;
 	if (family == AF_INET6)
-		reset6(w, ns, (const struct rte_ipv6_hdr *)ip_header(v, i), tcp, len);
+		reset6(w, link, (const struct rte_ipv6_hdr *)ip_header(v, i), tcp, len);
 	else
-		reset4(w, ns, (const struct rte_ipv4_hdr *)ip_header(v, i), tcp, len);
+		reset4(w, link->ns, (const struct rte_ipv4_hdr *)ip_header(v, i), tcp, len);
 	return;
 bad:
 	dp_vec_drop(v, i, DP_DROP_L4_HEADER);

@@ -8,9 +8,13 @@
 
 #include "internal.h"
 
-/* Length and checksum of the UDP datagram at packet @i. */
-bool l4_udp_ok(const struct dp_vec *v, uint32_t i, uint8_t family);
+/*
+ * @at: where the transport header begins, bytes behind the begin of the IP header
+ *
+ * Length and checksum of the UDP datagram at packet @i, which is cut where the datagram ends.
+ */
+bool l4_udp_ok(const struct dp_vec *v, uint32_t i, uint8_t family, uint32_t at);
 /* Answers a sound segment with a reset (but not a reset); an unsound one is dropped. */
-void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t family);
+void l4_tcp_reset(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t family, uint32_t at);
 
 #endif /* L4_H */

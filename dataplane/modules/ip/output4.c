@@ -67,12 +67,13 @@ void ip4_send(struct dp_worker *w, struct netns *ns, struct rte_mbuf *m)
 	adj = ip_adj_choose(
 		adj, ip_flow_hash((uint8_t *)&ip->src_addr, (uint8_t *)&ip->dst_addr, 4), &mtu);
 	adj = ip_adj_glean(adj, AF_INET, (uint8_t *)&ip->dst_addr);
+	if (adj->link && m->pkt_len > mtu) {
+		frag4_send(w, ns, ip_adj_sendable(adj) ? adj : NULL, mtu, m);
+		return;
+	}
 	if (ip_adj_sendable(adj)) {
 		adj_mark_used(adj);
-		if (m->pkt_len > mtu)
-			frag4_send(w, ns, adj, mtu, m);
-		else
-			dp_send_adj(w, adj, m);
+		dp_send_adj(w, adj, m);
 		return;
 	}
 	if (adj->kind == DP_ADJ_GLEAN || adj->kind == DP_ADJ_NEIGH) {

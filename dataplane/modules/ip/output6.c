@@ -18,6 +18,16 @@ bool ip6_is_link_local(const uint8_t *a)
 	return a[0] == 0xfe && (a[1] & 0xc0) == 0x80;
 }
 
+bool ip6_is_anycast(const struct dp_vec *v, uint32_t i)
+{
+	static const uint8_t zero[8];
+	const uint8_t *dst = ip_header(v, i) + 24;
+
+	if (ip6_is_link_local(dst))
+		return memcmp(dst + 8, zero, 8) == 0;
+	return dst[0] != 0xff && ip6_route(v->link[i]->ns, dst)->arg == ROUTE_ADJ_ANYCAST;
+}
+
 /* Link by which @dst is reached directly: the named one for link-local addresses, else none */
 static const struct dp_adj *find_adj(const struct netns *ns, const struct dp_link *link,
 				     const uint8_t *src, const uint8_t *dst, uint32_t *mtu)

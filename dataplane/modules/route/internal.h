@@ -25,6 +25,7 @@ struct route_ns *route_ns_of(struct netns *ns);
 /* Adjacencies that all tenants share, made with the module. */
 enum route_fixed {
 	ROUTE_FIXED_LOCAL,
+	ROUTE_FIXED_ANYCAST,
 	ROUTE_FIXED_BROADCAST,
 	ROUTE_FIXED_BLACKHOLE,
 	ROUTE_FIXED_UNREACHABLE,

@@ -20,6 +20,7 @@ static void fixed_fill(struct dp_adj *adj, enum route_fixed which)
 		uint8_t kind, arg;
 	} what[ROUTE_FIXED_KINDS] = {
 		[ROUTE_FIXED_LOCAL] = { DP_ADJ_LOCAL, 0 },
+		[ROUTE_FIXED_ANYCAST] = { DP_ADJ_LOCAL, ROUTE_ADJ_ANYCAST },
 		[ROUTE_FIXED_BROADCAST] = { DP_ADJ_BROADCAST, 0 },
 		[ROUTE_FIXED_BLACKHOLE] = { DP_ADJ_DROP, DP_DROP_IP_BLACKHOLE },
 		[ROUTE_FIXED_UNREACHABLE] = { DP_ADJ_REJECT, 0 },
@@ -118,8 +119,10 @@ int route_adj_get(struct route_ns *rn, const struct route_config *config,
 {
 	switch (config->type) {
 	case RTN_LOCAL:
-	case RTN_ANYCAST:
 		*ret_adj = fixed[ROUTE_FIXED_LOCAL];
+		return 0;
+	case RTN_ANYCAST:
+		*ret_adj = fixed[ROUTE_FIXED_ANYCAST];
 		return 0;
 	case RTN_BROADCAST:
 		*ret_adj = fixed[ROUTE_FIXED_BROADCAST];

@@ -14,6 +14,7 @@
 #include "dataplane/dp_link.h"
 
 #define ROUTE_NEXTHOPS_MAX 64u
+#define ROUTE_ADJ_ANYCAST  1u /* arg of a DP_ADJ_LOCAL adjacency */
 
 struct route_nexthop {
 	struct dp_link *link; /* NULL: found through the gateway */
