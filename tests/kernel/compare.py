@@ -27,7 +27,8 @@ def mask_times(ip):
 
 def mask4(ip, own):
     ihl = (ip[0] & 15) * 4
-    if 68 in ip[20:]:
+    if 68 in ip[20:ihl] or (ip[9] == 1 and len(ip) > ihl + 28 and ip[ihl] in (3, 11, 12) and
+                            68 in ip[ihl + 28:ihl + 68]):
         mask_times(ip)
     if len(ip) < 20 or bytes(ip[12:16]) not in own or ihl < 20 or len(ip) < ihl:
         return ip

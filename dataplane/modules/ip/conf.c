@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "internal.h"
+#include "reass.h"
 
 static unsigned int ip_id;
 
@@ -79,5 +80,7 @@ const struct dp_module ip_module = {
 	.stage = DP_STAGE_ROUTE,
 	.flags = DP_MODULE_EVERY_TENANT,
 	.pernet = &ip_ops,
+	.lcore_init = reass_lcore_init,
+	.lcore_exit = reass_lcore_exit,
 	.show = show,
 };

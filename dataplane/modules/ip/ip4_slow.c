@@ -13,6 +13,7 @@
 #include "icmp.h"
 #include "ip4_opt.h"
 #include "l4.h"
+#include "reass.h"
 
 enum { ICMP_UNREACH = 3, ICMP_REDIRECT_TYPE = 5, ICMP_TIME_EXCEEDED = 11, ICMP_PARAM = 12 };
 enum { CODE_NET = 0, CODE_HOST = 1, CODE_PROTOCOL = 2, CODE_FRAG_NEEDED = 4, CODE_FILTERED = 13 };
@@ -370,8 +371,10 @@ void ip4_local(struct dp_worker *w, struct dp_vec *v, uint32_t i, bool broadcast
 	if (!options_ok(w, v, i, !broadcast, &opts))
 		return;
 	if (ip->fragment_offset & RTE_BE16(0x3fff)) {
-		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
-		return;
+		if (!reass4(w, v, i))
+			return;
+		ip = (const struct rte_ipv4_hdr *)ip_header(v, i);
+		group = rte_pktmbuf_mtod(v->pkt[i], const uint8_t *)[0] & 1;
 	}
 	switch (ip->next_proto_id) {
 	case IPPROTO_ICMP:

@@ -10,6 +10,7 @@
 #include "icmp.h"
 #include "ip6_ext.h"
 #include "l4.h"
+#include "reass.h"
 
 #define MTU_MIN 1280u
 
@@ -226,15 +227,20 @@ static void deliver(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t p
 		if (v->verdict[i] != DP_CONTINUE)
 			return;
 		break;
-	case IPPROTO_FRAGMENT:
-		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
-		return;
 	case IPPROTO_NONE:
 		break;
 	default:
 		error(w, v, i, PARAM, 1, named_at);
 	}
 	dp_vec_drop(v, i, DP_DROP_L4_NO_PORT);
+}
+
+/* A fragment that is the whole packet */
+static bool is_atomic(const struct dp_vec *v, uint32_t i, uint32_t at)
+{
+	const uint8_t *f = ip_header(v, i) + at;
+
+	return v->pkt[i]->data_len >= v->l3_off[i] + at + 8u && ((f[2] << 8 | f[3]) & 0xfff9) == 0;
 }
 
 void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
@@ -250,8 +256,14 @@ void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 			len = ip6_options(w, v, i, at, false);
 		else if (proto == IPPROTO_ROUTING)
 			len = ip6_routing(w, v, i, at);
-		else
+		else if (proto != IPPROTO_FRAGMENT)
 			break;
+		else if (is_atomic(v, i, at))
+			len = 8;
+		else if (reass6(w, v, i, at, named_at))
+			continue; /* without the fragment header */
+		else
+			return;
 		if (len == 0)
 			return;
 		named_at = at;

@@ -3,10 +3,17 @@
  * Sending IPv6 packets that the tenant makes itself. Link-local destinations go by the link that is
  * named, others by route. Also the hook behind dp_output(), for both families. Datapath.
  */
+#include <errno.h>
+
 #include <rte_ether.h>
+#include <rte_ip_frag.h>
+#include <rte_random.h>
 
 #include "dataplane/fib/fib.h"
 #include "internal.h"
+
+#define PIECES  64
+#define MTU_MIN 1280u /* bytes: no IPv6 link has less */
 
 const struct dp_adj *ip6_route(const struct netns *ns, const uint8_t *dst)
 {
@@ -42,6 +49,29 @@ static const struct dp_adj *find_adj(const struct netns *ns, const struct dp_lin
 	return ip_adj_glean(adj, AF_INET6, dst);
 }
 
+/* What the tenant made is larger than the link: in pieces, as only a sender may cut in IPv6 */
+static void send_pieces(struct dp_worker *w, struct netns *ns, const struct dp_adj *adj,
+			uint32_t mtu, struct rte_mbuf *m)
+{
+	const uint32_t heads = sizeof(struct rte_ipv6_hdr) + RTE_IPV6_FRAG_HDR_SIZE;
+	uint32_t id = rte_cpu_to_be_32((uint32_t)rte_rand());
+	struct rte_mbuf *piece[PIECES];
+	int n, k;
+
+	mtu = ((RTE_MAX(mtu, MTU_MIN) - heads) & ~7u) + heads;
+	n = rte_ipv6_fragment_packet(m, piece, PIECES, (uint16_t)mtu, w->pool, w->pool);
+	if (n < 0) {
+		dp_drop_made(w, ns, m, n == -ENOMEM ? DP_DROP_NO_MBUF : DP_DROP_IP_FRAGMENT);
+		return;
+	}
+	for (k = 0; k < n; k++) {
+		memcpy(rte_pktmbuf_mtod_offset(piece[k], uint8_t *, heads - sizeof(id)), &id,
+		       sizeof(id));
+		dp_send_adj(w, adj, piece[k]);
+	}
+	rte_pktmbuf_free(m);
+}
+
 static void multicast(struct dp_worker *w, const struct dp_link *link, const uint8_t *dst,
 		      struct rte_mbuf *m)
 {
@@ -72,7 +102,11 @@ void ip6_send(struct dp_worker *w, struct netns *ns, const struct dp_link *link,
 	adj = find_adj(ns, link, (const uint8_t *)&ip->src_addr, dst, &mtu);
 	if (adj && ip_adj_sendable(adj)) {
 		adj_mark_used(adj);
-		dp_send_adj(w, adj, m);
+		mtu = mtu ? mtu : adj->mtu;
+		if (m->pkt_len > RTE_MAX(mtu, MTU_MIN))
+			send_pieces(w, ns, adj, mtu, m);
+		else
+			dp_send_adj(w, adj, m);
 		return;
 	}
 	if (adj && adj->kind != DP_ADJ_GLEAN && adj->kind != DP_ADJ_NEIGH) {

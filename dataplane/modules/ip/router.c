@@ -7,6 +7,7 @@
 
 #include "dataplane/modules/addr/addr.h"
 #include "internal.h"
+#include "reass.h"
 
 static int no_begin(void)
 {
@@ -60,6 +61,9 @@ int router_register(void)
 			goto failed;
 		}
 	}
+	err = dp_worker_tick(reass_tick, 1000);
+	if (err)
+		goto failed;
 	dp_output_set(ip_output);
 	return 0;
 
@@ -71,6 +75,7 @@ failed:
 int router_unregister(void)
 {
 	dp_output_set(NULL);
+	dp_worker_untick(reass_tick);
 	undo(N_PARTS);
 	return 0;
 }
