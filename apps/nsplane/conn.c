@@ -56,15 +56,16 @@ static void say_error(const struct nlmsghdr *nlh)
 static const struct nlmsghdr *receive(int fd)
 {
 	static const struct nlmsghdr *next;
-	static int left;
+	static uint32_t left; /* bytes, as NLMSG_OK() compares them */
+	uint32_t step;
 	const struct nlmsghdr *nlh;
 	ssize_t n;
 
-	if (left < (int)sizeof(*nlh) || !NLMSG_OK(next, left)) {
+	if (left < sizeof(*nlh) || !NLMSG_OK(next, left)) {
 		do {
 			n = recv(fd, in, sizeof(in) - 1, 0);
 		} while (n < 0 && errno == EINTR);
-		left = (int)n;
+		left = n > 0 ? (uint32_t)n : 0;
 		next = (const struct nlmsghdr *)in;
 		if (n <= 0 || !NLMSG_OK(next, left)) {
 			fprintf(stderr, "nsplane: the daemon closed the connection\n");
@@ -74,7 +75,9 @@ static const struct nlmsghdr *receive(int fd)
 		in[n] = 0;
 	}
 	nlh = next;
-	next = NLMSG_NEXT(nlh, left);
+	step = NLMSG_ALIGN(nlh->nlmsg_len);
+	next = (const struct nlmsghdr *)((const char *)nlh + step);
+	left = step < left ? left - step : 0; /* the last one may end unaligned */
 	return nlh;
 }
 
@@ -114,9 +117,9 @@ static int acknowledged(int fd)
 
 int conn_enter(int fd, const char *name)
 {
-	struct {
+	union {
 		struct nsp_hello h;
-		char name[256];
+		char bytes[sizeof(struct nsp_hello) + 256];
 	} hello;
 
 	memset(&hello, 0, sizeof(hello));
@@ -124,7 +127,7 @@ int conn_enter(int fd, const char *name)
 		fprintf(stderr, "Error: a name has at most 255 bytes.\n");
 		return -1;
 	}
-	memcpy((char *)&hello + sizeof(hello.h), name, strlen(name));
+	memcpy(hello.bytes + sizeof(hello.h), name, strlen(name));
 	if (ask(fd, NSP_HELLO, &hello, sizeof(hello.h) + strlen(name) + 1) != 0)
 		return -1;
 	return acknowledged(fd);

@@ -111,14 +111,14 @@ int shim_connect(int type, uint32_t port)
 {
 	const char *name = getenv("NSPLANE_NETNS");
 	struct sockaddr_un addr;
-	struct {
+	union {
 		struct nsp_hello h;
-		char name[256];
+		char bytes[sizeof(struct nsp_hello) + 256];
 	} hello;
 	size_t n = name ? strlen(name) : 0;
 	int fd, saved;
 
-	if (n >= sizeof(hello.name)) {
+	if (n >= 256) {
 		errno = ENAMETOOLONG;
 		return -1;
 	}
@@ -130,7 +130,7 @@ int shim_connect(int type, uint32_t port)
 	memset(&hello, 0, sizeof(hello));
 	hello.h.port = port;
 	if (n)
-		memcpy((char *)&hello + sizeof(hello.h), name, n);
+		memcpy(hello.bytes + sizeof(hello.h), name, n);
 	if (shim_real()->connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
 	    request(fd, NSP_HELLO, SHIM_SEQ, &hello, sizeof(hello.h) + n + 1) != 0 ||
 	    (type & SOCK_NONBLOCK && fcntl(fd, F_SETFL, O_NONBLOCK) != 0)) {
