@@ -123,7 +123,7 @@ def local():
         yield Case('udp6 class %x label %x' % (tc, label), via6(u(ME, tc=tc, label=label)))
     for h in (0, 1, 255):
         yield Case('echo6 hop limit %u' % h, via6(echo(ME, hlim=h)))
-    for proto in (2, 4, 41, 47, 50, 51, 59, 89, 135, 139, 140, 253, 255, 1):
+    for proto in (2, 4, 41, 47, 50, 51, 59, 89, 103, 135, 139, 140, 253, 255, 1):
         yield Case('protocol %u to the router, IPv6' % proto, via6(ip6(fresh6(), ME, proto, pattern(30))))
     for n in (0, 500, 1400):
         yield Case('udp6 of %u bytes to a closed port' % n, via6(u(ME, n)))

@@ -83,6 +83,15 @@ def whole6():
         steps = [via6(ip6(src, ME6, FRAG6, frag6(ICMP6, at // 8, int(at + 1440 < len(data)), 77) + data[at:at + 1440]))
                  for at in range(0, len(data), 1440)]
         yield Case('echo6 of %u bytes in fragments' % n, *steps)
+    for proto, need in ((UDP, 8), (ICMP6, 8), (6, 20), (99, 1), (60, 8)):
+        for n in (0, need - 1, need, need + 1, 16, 24):
+            yield Case('protocol %u, first fragment of %u bytes' % (proto, n), via6(
+                ip6(fresh6(), ME6, FRAG6, frag6(proto, 0, 1, n) + pattern(n))))
+    for n in range(0, 8):
+        yield Case('fragment header of %u bytes' % n, via6(ip6(fresh6(), ME6, FRAG6, frag6(UDP, 1, 1, 5)[:n])))
+    for nested in (UDP, FRAG6):
+        yield Case('fragments of a fragment of %u' % nested, *parts6(
+            fresh6(), FRAG6, frag6(nested, 0, 1, 3) + pattern(64), SHAPES['first last'], 44))
     src = fresh6()
     yield Case('echo6 in one fragment', *parts6(src, ICMP6, icmp6(src, ME6, 128, payload=pattern(64)), ((0, 72, 0),), 5))
     yield Case('udp6 in one fragment', *parts6(src, UDP, udp(src, ME6, pattern(64)), ((0, 72, 0),), 5))

@@ -33,7 +33,9 @@ static bool answerable(const struct rte_mbuf *m, uint32_t off, uint8_t type, uin
 		return false;
 	if (ip6_skip(h, m->data_len - off, &at) != IPPROTO_ICMPV6)
 		return true;
-	return m->data_len > off + at && (h[at] & 0x80);
+	if (m->data_len <= off + at) /* a fragment need not have the type */
+		return h[6] == IPPROTO_FRAGMENT;
+	return h[at] & 0x80;
 }
 
 static void fill_ip(struct rte_ipv6_hdr *ip, const struct ip_ns *in, const uint8_t *src,

@@ -228,6 +228,7 @@ static void deliver(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint8_t p
 			return;
 		break;
 	case IPPROTO_NONE:
+	case IPPROTO_PIM: /* Linux takes it for its multicast routing */
 		break;
 	default:
 		error(w, v, i, PARAM, 1, named_at);
@@ -246,6 +247,7 @@ static bool is_atomic(const struct dp_vec *v, uint32_t i, uint32_t at)
 void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 {
 	uint32_t at = sizeof(struct rte_ipv6_hdr), named_at = 6, len;
+	bool whole = false; /* it was put together here */
 	uint8_t proto;
 
 	for (;;) {
@@ -258,9 +260,13 @@ void ip6_local(struct dp_worker *w, struct dp_vec *v, uint32_t i)
 			len = ip6_routing(w, v, i, at);
 		else if (proto != IPPROTO_FRAGMENT)
 			break;
-		else if (is_atomic(v, i, at))
+		else if (whole) { /* fragments of a fragment */
+			error(w, v, i, PARAM, 0, at);
+			dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
+			return;
+		} else if (is_atomic(v, i, at))
 			len = 8;
-		else if (reass6(w, v, i, at, named_at))
+		else if ((whole = reass6(w, v, i, at, named_at)))
 			continue; /* without the fragment header */
 		else
 			return;

@@ -16,6 +16,7 @@
 
 #include "dataplane/parse.h"
 #include "icmp.h"
+#include "ip6_ext.h"
 
 #define TABLE    128u /* packets under way in a worker */
 #define SHARE    32u  /* of one tenant */
@@ -235,6 +236,28 @@ static void close_gap(struct dp_vec *v, uint32_t i, uint32_t at, uint32_t named_
 		rte_cpu_to_be_16((uint16_t)(m->pkt_len - v->l3_off[i] - (uint32_t)sizeof(*ip)));
 }
 
+/* Does a first fragment lack the upper header (RFC 8200, 4.5)? */
+static bool lacks_upper(const struct dp_vec *v, uint32_t i, uint32_t len)
+{
+	const uint8_t *h = ip_header(v, i);
+	uint32_t at;
+
+	switch (ip6_skip(h, v->pkt[i]->data_len - v->l3_off[i], &at)) {
+	case IPPROTO_FRAGMENT: /* not a first one, or cut within the chain of headers */
+	case IPPROTO_HOPOPTS:
+	case IPPROTO_DSTOPTS:
+	case IPPROTO_ROUTING:
+		return false;
+	case IPPROTO_TCP:
+		return at + 20 > len;
+	case IPPROTO_UDP:
+	case IPPROTO_ICMPV6:
+		return at + 8 > len;
+	default:
+		return at + 1 > len;
+	}
+}
+
 bool reass6(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at, uint32_t named_at)
 {
 	const struct rte_ipv6_hdr *ip = (const struct rte_ipv6_hdr *)ip_header(v, i);
@@ -246,6 +269,7 @@ bool reass6(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at, uint
 	bool more;
 
 	if (v->pkt[i]->data_len < v->l3_off[i] + at + 8u || len < at + 8) {
+		icmp6_error_at(w, v->link[i], v->pkt[i], v->l3_off[i], 4, 0, at);
 		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
 		return false;
 	}
@@ -261,6 +285,11 @@ bool reass6(struct dp_worker *w, struct dp_vec *v, uint32_t i, uint32_t at, uint
 	p.begin = (uint32_t)(f[2] << 8 | f[3]) & ~7u;
 	p.end = p.begin + len - at - 8;
 	p.data = (uint16_t)(v->l3_off[i] + at + 8);
+	if (p.begin == 0 && lacks_upper(v, i, len)) {
+		icmp6_error_at(w, v->link[i], v->pkt[i], v->l3_off[i], 4, 3, 0);
+		dp_vec_drop(v, i, DP_DROP_IP_FRAGMENT);
+		return false;
+	}
 	if (p.end > MAX)
 		problem = at + 2;
 	else if (more && p.end & 7)
