@@ -23,6 +23,7 @@ static const uint8_t src_mac[6] = { 0x02, 0, 0, 0, 0, 0x01 };
 int world_start(unsigned int tenants)
 {
 	static unsigned int lcore;
+	static bool eal_runs; /* once a process */
 	struct dp_options options = { .netns = { .max_tenants = tenants + 64 },
 				      .lcores = &lcore,
 				      .n_lcores = 1,
@@ -33,10 +34,13 @@ int world_start(unsigned int tenants)
 	char text[256];
 	int err;
 
-	err = dp_eal_init("nsplane-bench", 0, NULL, text, sizeof(text));
-	if (err)
-		return err;
-	fprintf(stderr, "%s\n", text);
+	if (!eal_runs) {
+		err = dp_eal_init("nsplane-bench", 0, NULL, text, sizeof(text));
+		if (err)
+			return err;
+		fprintf(stderr, "%s\n", text);
+		eal_runs = true;
+	}
 	lcore = rte_get_main_lcore();
 	err = dp_init(&options);
 	if (err)
