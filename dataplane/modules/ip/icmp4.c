@@ -17,7 +17,7 @@ struct icmp4_error {
 	uint8_t type, code;
 	uint16_t checksum;
 	uint32_t param;
-};
+} __attribute__((packed)); /* behind a 14-byte Ethernet header nothing is aligned */
 
 static bool unicast(uint32_t be)
 {
@@ -157,10 +157,10 @@ static void timestamp(struct dp_worker *w, struct dp_vec *v, uint32_t i, struct 
 		      uint32_t len)
 {
 	struct rte_ipv4_hdr *ip = (struct rte_ipv4_hdr *)ip_header(v, i);
-	uint32_t *times = (uint32_t *)(icmp + 1), now;
+	uint32_t now;
 	struct rte_mbuf *m = v->pkt[i];
 
-	if (len < sizeof(*icmp) + sizeof(*times) || m->nb_segs != 1 ||
+	if (len < sizeof(*icmp) + sizeof(now) || m->nb_segs != 1 ||
 	    (len < TIMESTAMP_LEN && !rte_pktmbuf_append(m, (uint16_t)(TIMESTAMP_LEN - len)))) {
 		dp_vec_drop(v, i, DP_DROP_L4_HEADER);
 		return;
@@ -170,7 +170,8 @@ static void timestamp(struct dp_worker *w, struct dp_vec *v, uint32_t i, struct 
 	now = rte_cpu_to_be_32(icmp_ms_since_midnight());
 	icmp->icmp_type = 14;
 	icmp->icmp_code = 0;
-	times[1] = times[2] = now;
+	memcpy((uint8_t *)(icmp + 1) + 4, &now, sizeof(now)); /* received, then sent */
+	memcpy((uint8_t *)(icmp + 1) + 8, &now, sizeof(now));
 	icmp->icmp_cksum = 0;
 	icmp->icmp_cksum = (uint16_t)~rte_raw_cksum(icmp, TIMESTAMP_LEN);
 	ip->total_length =

@@ -18,7 +18,7 @@ struct icmp6_hdr {
 	uint8_t type, code;
 	uint16_t checksum;
 	uint32_t param;
-};
+} __attribute__((packed)); /* behind a 14-byte Ethernet header nothing is aligned */
 
 static bool answerable(const struct rte_mbuf *m, uint32_t off, uint8_t type, uint8_t code)
 {
