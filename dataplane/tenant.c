@@ -20,7 +20,7 @@ struct netns_mutex account_lock = NETNS_MUTEX_INIT;
 
 struct tenant_links *tenant_links(const struct netns *ns)
 {
-	return netns_generic(ns, links_id);
+	return links_id == ~0u ? NULL : netns_generic(ns, links_id); /* ~0u: not registered now */
 }
 
 static int init(struct netns *ns)

@@ -19,6 +19,8 @@ static unsigned int ends_id = ~0u;
 const struct vxlan_ends *vxlan_ends(const struct netns *ns)
 {
 	/* pairs with the release in netns_value_set() */
+	if (ends_id == ~0u) /* not registered now */
+		return NULL;
 	return (const struct vxlan_ends *)(uintptr_t)netns_value(ns, ends_id);
 }
 

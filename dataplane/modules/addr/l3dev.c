@@ -15,11 +15,11 @@
 #include "dataplane/dp_module.h"
 #include "internal.h"
 
-static unsigned int addr_id;
+static unsigned int addr_id = ~0u;
 
 struct addr_ns *addr_ns_of(struct netns *ns)
 {
-	return netns_generic(ns, addr_id);
+	return addr_id == ~0u ? NULL : netns_generic(ns, addr_id); /* ~0u: not registered now */
 }
 
 struct l3dev *l3dev_next(struct netns *ns, struct l3dev *after)

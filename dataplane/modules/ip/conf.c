@@ -9,7 +9,7 @@
 #include "internal.h"
 #include "reass.h"
 
-static unsigned int ip_id;
+static unsigned int ip_id = ~0u;
 
 static const struct ip_conf defaults = {
 	.forwarding4 = 1,
@@ -25,7 +25,7 @@ static const struct ip_conf defaults = {
 
 struct ip_ns *ip_ns_of(const struct netns *ns)
 {
-	return netns_generic(ns, ip_id);
+	return ip_id == ~0u ? NULL : netns_generic(ns, ip_id); /* ~0u: not registered now */
 }
 
 int ip_conf_get(struct netns *ns, struct ip_conf *ret_conf)

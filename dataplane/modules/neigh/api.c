@@ -15,7 +15,7 @@
 #include "internal.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static unsigned int neigh_id;
+static unsigned int neigh_id = ~0u;
 
 /* Waits offline; whoever holds it never waits for a grace period. */
 void neigh_lock(void)
@@ -39,7 +39,7 @@ void neigh_unlock(void)
 
 struct neigh_ns *neigh_ns_of(const struct netns *ns)
 {
-	return netns_generic(ns, neigh_id);
+	return neigh_id == ~0u ? NULL : netns_generic(ns, neigh_id); /* ~0u: not registered now */
 }
 
 static struct neigh *find(const struct dp_link *link, uint8_t family, const uint8_t *addr)

@@ -9,7 +9,7 @@
 #include "dataplane/dp_module.h"
 #include "internal.h"
 
-static unsigned int route_id;
+static unsigned int route_id = ~0u;
 
 static void publish(void *owner, enum fib_family family, uint64_t ref)
 {
@@ -21,7 +21,7 @@ static struct fib_host host;
 
 struct route_ns *route_ns_of(struct netns *ns)
 {
-	return netns_generic(ns, route_id);
+	return route_id == ~0u ? NULL : netns_generic(ns, route_id); /* ~0u: not registered now */
 }
 
 static int route_init(struct netns *ns)

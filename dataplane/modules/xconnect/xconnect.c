@@ -19,6 +19,8 @@ static bool listening;
 
 static struct xconnect *state(const struct netns *ns)
 {
+	if (xconnect_id == ~0u) /* not registered now */
+		return NULL;
 	return (struct xconnect *)(uintptr_t)netns_value(ns, xconnect_id);
 }
 
