@@ -306,7 +306,9 @@ static int end(void)
 
 	settle();
 	netns_put(tenant_ns);
+	netns_reader_offline();
 	netns_barrier();
+	netns_reader_online();
 	router_unregister();
 	settle();
 	dp_worker_detach();
